@@ -1,0 +1,200 @@
+// PageCache: single pages of the file in frames of shared memory, found by page number in two loads
+// (directory, chunk). Any attached thread looks up, loads and evicts; no messages, no locks.
+//
+// Invariants:
+// - A frame's `state` is its number of pins, plus CLAIMED while one thread owns it alone to refill
+//   it. Whoever raises `state` and finds CLAIMED, or another page in the frame, lowers it and retries.
+// - A pinned frame keeps its page and bytes. A frame is refilled only from state 0.
+// - A table entry is frame + 1, or 0. It may name a frame that is about to change: only the pin with
+//   the check of the frame's pgid behind it makes a lookup true. Each step is an atomic
+//   read-modify-write, so it holds on machines that reorder plain loads.
+// - The bytes of a reachable page never change (copy on write). put() and drop() are the writer's,
+//   for pages that no reader's snapshot reaches.
+// Replacement is CLOCK (second chance). Pages beyond the table's reach are not cached but read by
+// each user; so are nodes of several pages. A thread killed between pin and unpin costs that frame.
+
+import { PageBuffer } from './page-buffer.ts';
+
+const CHUNK_BITS = 10;
+const CHUNK_PAGES: number = 2 ** CHUNK_BITS;
+const CLAIMED = -0x4000_0000;
+
+/** Words of the control segment. */
+const HAND = 0;
+const CHUNKS_USED = 1;
+const CONTROL_WORDS = 16;
+
+/** What another thread needs to attach; structured-clone friendly, shares the memory. */
+export interface PageCacheShare {
+  readonly pageSize: number;
+  readonly frames: SharedArrayBuffer;
+  readonly control: SharedArrayBuffer;
+  readonly directory: SharedArrayBuffer;
+  readonly chunks: SharedArrayBuffer;
+}
+
+/**
+ * Memory for a cache of `cacheBytes` over a file that may grow to about four times `filePages`.
+ * The table is reserved for that size but only touched pages of it take memory.
+ */
+export function createPageCache(options: {
+  pageSize: number;
+  cacheBytes: number;
+  filePages: number;
+}): PageCacheShare {
+  const frameCount = Math.max(16, Math.floor(options.cacheBytes / options.pageSize));
+  const chunkCount = Math.max(1024, Math.ceil((options.filePages * 4) / CHUNK_PAGES));
+  return {
+    pageSize: options.pageSize,
+    frames: new SharedArrayBuffer(frameCount * options.pageSize),
+    control: new SharedArrayBuffer(4 * (CONTROL_WORDS + 2 * frameCount) + frameCount),
+    directory: new SharedArrayBuffer(4 * chunkCount),
+    chunks: new SharedArrayBuffer(4 * chunkCount * CHUNK_PAGES),
+  };
+}
+
+export class PageCache {
+  readonly frames: PageBuffer;
+  readonly pageSize: number;
+  readonly frameCount: number;
+  readonly #control: Int32Array;
+  readonly #states: Int32Array;
+  /** Page in each frame, modulo 2^32; 0 for none (pages 0 and 1 are metas, never cached). */
+  readonly #pgids: Int32Array;
+  readonly #recent: Uint8Array;
+  readonly #directory: Int32Array;
+  readonly #chunks: Int32Array;
+
+  constructor(share: PageCacheShare) {
+    this.pageSize = share.pageSize;
+    this.frames = new PageBuffer(share.frames);
+    this.frameCount = share.frames.byteLength / share.pageSize;
+    this.#control = new Int32Array(share.control, 0, CONTROL_WORDS);
+    this.#states = new Int32Array(share.control, 4 * CONTROL_WORDS, this.frameCount);
+    this.#pgids = new Int32Array(
+      share.control,
+      4 * (CONTROL_WORDS + this.frameCount),
+      this.frameCount,
+    );
+    this.#recent = new Uint8Array(share.control, 4 * (CONTROL_WORDS + 2 * this.frameCount));
+    this.#directory = new Int32Array(share.directory);
+    this.#chunks = new Int32Array(share.chunks);
+  }
+
+  /** Pins the page if it is cached: its frame, whose bytes stay until unpin(); -1 if it is not. */
+  pin(pgid: number): number {
+    for (;;) {
+      const entry = this.#entry(pgid, false);
+      if (entry < 0) return -1;
+      const frame = Atomics.load(this.#chunks, entry) - 1;
+      if (frame < 0) return -1;
+      if (Atomics.add(this.#states, frame, 1) >= 0 && this.#pgids[frame] === (pgid | 0)) {
+        this.#recent[frame] = 1;
+        return frame;
+      }
+      Atomics.sub(this.#states, frame, 1);
+      // The frame changes hands. Its new owner unlinked it first, or died: then load around it.
+      if (Atomics.load(this.#chunks, entry) === frame + 1) return -1;
+    }
+  }
+
+  unpin(frame: number): void {
+    Atomics.sub(this.#states, frame, 1);
+  }
+
+  /** Byte of the frame in `frames`. */
+  base(frame: number): number {
+    return frame * this.pageSize;
+  }
+
+  /**
+   * Takes a frame to fill with `pgid`: claimed, unlinked, its bytes free to write at base(frame).
+   * Then call publish() or abandon(). -1 when the page cannot be cached now: table full, all pinned.
+   */
+  claim(pgid: number): number {
+    if (this.#entry(pgid, true) < 0) return -1;
+    for (let tries = 0; tries < 3 * this.frameCount; tries++) {
+      const frame = (Atomics.add(this.#control, HAND, 1) >>> 0) % this.frameCount;
+      if (this.#recent[frame] === 1) {
+        this.#recent[frame] = 0;
+        continue;
+      }
+      if (Atomics.compareExchange(this.#states, frame, 0, CLAIMED) !== 0) continue;
+      this.#unlink(frame);
+      return frame;
+    }
+    return -1;
+  }
+
+  /** Links a claimed, filled frame and pins it. False if another thread was first: frame given back. */
+  publish(frame: number, pgid: number): boolean {
+    Atomics.store(this.#pgids, frame, pgid | 0);
+    Atomics.add(this.#states, frame, 1 - CLAIMED);
+    const entry = this.#entry(pgid, true);
+    if (entry >= 0 && Atomics.compareExchange(this.#chunks, entry, 0, frame + 1) === 0) {
+      this.#recent[frame] = 1;
+      return true;
+    }
+    Atomics.store(this.#pgids, frame, 0);
+    Atomics.sub(this.#states, frame, 1);
+    return false;
+  }
+
+  /** Gives back a claimed frame that was not filled. */
+  abandon(frame: number): void {
+    Atomics.sub(this.#states, frame, CLAIMED);
+  }
+
+  /** Writer only: the page has new bytes, source[offset, offset + pageSize). */
+  put(pgid: number, source: Uint8Array, offset: number): void {
+    this.drop(pgid);
+    const frame = this.claim(pgid);
+    if (frame < 0) return;
+    this.frames.u8.set(source.subarray(offset, offset + this.pageSize), this.base(frame));
+    if (this.publish(frame, pgid)) this.unpin(frame);
+  }
+
+  /** Writer only: forgets the page. */
+  drop(pgid: number): void {
+    const entry = this.#entry(pgid, false);
+    if (entry < 0) return;
+    const frame = Atomics.exchange(this.#chunks, entry, 0) - 1;
+    if (frame < 0) return;
+    // No snapshot reaches the page, so nobody holds it for long; a leaked pin keeps only the frame.
+    this.#recent[frame] = 0;
+    if (Atomics.compareExchange(this.#states, frame, 0, CLAIMED) !== 0) return;
+    // Another thread may have refilled it in between: then it names, and is linked as, another page.
+    Atomics.compareExchange(this.#pgids, frame, pgid | 0, 0);
+    Atomics.sub(this.#states, frame, CLAIMED);
+  }
+
+  /** Frames pinned or claimed now: 0 when no reader and no cursor is at work. For tests. */
+  pinnedFrames(): number {
+    let pinned = 0;
+    for (let i = 0; i < this.frameCount; i++) if (Atomics.load(this.#states, i) !== 0) pinned++;
+    return pinned;
+  }
+
+  #unlink(frame: number): void {
+    const old = Atomics.exchange(this.#pgids, frame, 0) >>> 0;
+    if (old === 0) return;
+    const entry = this.#entry(old, false);
+    if (entry >= 0) Atomics.compareExchange(this.#chunks, entry, frame + 1, 0);
+  }
+
+  /** Index of the page's entry in the chunks; -1 when it has no chunk (and `create` cannot help). */
+  #entry(pgid: number, create: boolean): number {
+    const page = pgid >>> 0;
+    const slot = page >>> CHUNK_BITS;
+    if (slot >= this.#directory.length) return -1;
+    let chunk = Atomics.load(this.#directory, slot);
+    if (chunk === 0) {
+      if (!create) return -1;
+      const fresh = Atomics.add(this.#control, CHUNKS_USED, 1) + 1;
+      if (fresh * CHUNK_PAGES > this.#chunks.length) return -1;
+      const before = Atomics.compareExchange(this.#directory, slot, 0, fresh);
+      chunk = before === 0 ? fresh : before;
+    }
+    return (chunk - 1) * CHUNK_PAGES + (page & (CHUNK_PAGES - 1));
+  }
+}

@@ -1,0 +1,151 @@
+// Control: what all threads of one open database share besides pages: the current meta and the
+// registry of readers. The owner thread writes the meta; a reader registers itself and reads it,
+// without messages.
+//
+// Protocol: states are numbered from 0 at open ("epoch"). The writer fills the meta slot of epoch
+// e (two slots, e mod 2), then raises CURRENT to e. A reader claims a slot, stores epoch + 1 there,
+// copies the meta, then looks at CURRENT again through a read-modify-write (a plain load could be
+// satisfied before the copy on weakly ordered machines) and starts over if it moved. So whoever holds
+// a slot with epoch e was registered before state e + 1 existed, and the writer, which asks for the
+// oldest reader before it reuses pages, sees it.
+// A slot names its thread; releaseThread() frees what a dead thread held. A free slot may still name its
+// last user, so only slots in use count: those are nobody's but their thread's to change.
+
+import { threadId } from 'node:worker_threads';
+import { assert } from '../base/assert.ts';
+import { EngineError } from '../base/errors.ts';
+
+/** The part of a meta that readers need. All numbers are safe integers. */
+export interface SharedMeta {
+  root: number;
+  sequence: number;
+  highWater: number;
+  txid: number;
+}
+
+const CURRENT = 0;
+const CLOSED = 1;
+const HEADER_WORDS = 16;
+const META_FIELDS = 4;
+const SLOT_WORDS = 2;
+/** State of a slot that thread n is about to fill: CLAIMING - n. Holds no epoch yet. */
+const CLAIMING = -1;
+
+export interface ControlShare {
+  readonly memory: SharedArrayBuffer;
+  readonly readersMax: number;
+}
+
+export function createControl(readersMax: number): ControlShare {
+  const bytes = 4 * HEADER_WORDS + 8 * 2 * META_FIELDS + 4 * SLOT_WORDS * readersMax;
+  return { memory: new SharedArrayBuffer(bytes), readersMax };
+}
+
+export class Control {
+  readonly #words: Int32Array;
+  readonly #metas: Float64Array;
+  readonly #slots: Int32Array;
+  readonly #readersMax: number;
+
+  constructor(share: ControlShare) {
+    this.#words = new Int32Array(share.memory, 0, HEADER_WORDS);
+    this.#metas = new Float64Array(share.memory, 4 * HEADER_WORDS, 2 * META_FIELDS);
+    this.#slots = new Int32Array(share.memory, 4 * HEADER_WORDS + 8 * 2 * META_FIELDS);
+    this.#readersMax = share.readersMax;
+  }
+
+  get epoch(): number {
+    return Atomics.load(this.#words, CURRENT);
+  }
+
+  get closed(): boolean {
+    return Atomics.load(this.#words, CLOSED) === 1;
+  }
+
+  close(): void {
+    Atomics.store(this.#words, CLOSED, 1);
+  }
+
+  /** Owner only, before anyone attaches: the state found at open is epoch 0. */
+  initialize(meta: SharedMeta): void {
+    this.#write(0, meta);
+  }
+
+  /** Owner only: makes `meta` the current state; readers that begin from now on see it. */
+  publish(meta: SharedMeta): void {
+    const next = this.epoch + 1;
+    assert(next < 0x7fff_fffe, 'a database stays open for fewer than 2^31 commits');
+    this.#write(next, meta);
+    // An exchange: the writes of a later publish() must not be seen before this one.
+    Atomics.exchange(this.#words, CURRENT, next);
+  }
+
+  /** Registers a reader of the current state and copies its meta to `meta`; returns its slot. */
+  enter(meta: SharedMeta): number {
+    const slot = this.#claim();
+    for (;;) {
+      const epoch = Atomics.load(this.#words, CURRENT);
+      Atomics.store(this.#slots, slot * SLOT_WORDS, epoch + 1);
+      const from = (epoch & 1) * META_FIELDS;
+      meta.root = this.#metas[from]!;
+      meta.sequence = this.#metas[from + 1]!;
+      meta.highWater = this.#metas[from + 2]!;
+      meta.txid = this.#metas[from + 3]!;
+      if (Atomics.add(this.#words, CURRENT, 0) === epoch) return slot;
+    }
+  }
+
+  leave(slot: number): void {
+    Atomics.store(this.#slots, slot * SLOT_WORDS, 0);
+  }
+
+  /** Epoch of the oldest reader's state; the current epoch when there is none. */
+  oldestEpoch(): number {
+    let oldest = this.epoch;
+    for (let slot = 0; slot < this.#readersMax; slot++) {
+      const held = Atomics.load(this.#slots, slot * SLOT_WORDS);
+      if (held > 0 && held - 1 < oldest) oldest = held - 1;
+    }
+    return oldest;
+  }
+
+  readerCount(): number {
+    let count = 0;
+    for (let slot = 0; slot < this.#readersMax; slot++) {
+      if (Atomics.load(this.#slots, slot * SLOT_WORDS) !== 0) count++;
+    }
+    return count;
+  }
+
+  /** Frees the slots of a thread that ended. Call it only once the thread is gone. */
+  releaseThread(thread: number): void {
+    for (let slot = 0; slot < this.#readersMax; slot++) {
+      const at = slot * SLOT_WORDS;
+      const state = Atomics.load(this.#slots, at);
+      const held = state > 0 && this.#slots[at + 1] === thread;
+      if (held || state === CLAIMING - thread) Atomics.store(this.#slots, at, 0);
+    }
+  }
+
+  #claim(): number {
+    for (let slot = 0; slot < this.#readersMax; slot++) {
+      const at = slot * SLOT_WORDS;
+      if (Atomics.compareExchange(this.#slots, at, 0, CLAIMING - threadId) === 0) {
+        this.#slots[at + 1] = threadId;
+        return slot;
+      }
+    }
+    throw new EngineError(
+      'READERS_FULL',
+      `all ${this.#readersMax} reader slots are taken; end read transactions or raise readersMax`,
+    );
+  }
+
+  #write(epoch: number, meta: SharedMeta): void {
+    const to = (epoch & 1) * META_FIELDS;
+    this.#metas[to] = meta.root;
+    this.#metas[to + 1] = meta.sequence;
+    this.#metas[to + 2] = meta.highWater;
+    this.#metas[to + 3] = meta.txid;
+  }
+}

@@ -1,0 +1,189 @@
+// Fault vfs: wraps another Vfs and fails the calls it was told to fail, for tests of what the engine
+// does when the disk says no. It owns rules, counts and added latency; all bytes are the inner Vfs's.
+//
+// A test loops n upward with failAt({ ..., nth: n }) until `faults` stays 0: then every call of the
+// scenario has failed once. A failed call does nothing below, except a short write, which leaves a
+// seeded prefix; so a failed sync leaves its data unsynced. close() and lock() are never failed.
+
+import { assert } from '../base/assert.ts';
+import { EngineError } from '../base/errors.ts';
+import { Random } from '../base/random.ts';
+import type { OpenFlags, Vfs, VfsFile } from './vfs.ts';
+
+export type FaultOperation = 'read' | 'write' | 'writev' | 'sync' | 'truncate' | 'open';
+export type Fault = 'EIO' | 'ENOSPC' | 'SHORT_WRITE';
+
+export interface FaultRule {
+  readonly operation: FaultOperation | 'any';
+  /** The call that fails: 1 is the first matching one after failAt(). */
+  readonly nth: number;
+  /** SHORT_WRITE on a call that does not write is EIO. */
+  readonly fault: Fault;
+  /** True: every later matching call fails too. Default false. */
+  readonly sticky?: boolean;
+}
+
+export interface FaultVfsOptions {
+  /** Chooses where short writes end. Default 1. */
+  readonly seed?: number;
+  /** Blocks the thread this long in each sync that succeeds. Milliseconds, default 0. */
+  readonly syncLatencyMs?: number;
+}
+
+export class FaultVfs implements Vfs {
+  /** Calls that came in since construction, failed ones included. */
+  readonly calls: Record<FaultOperation, number> = {
+    open: 0,
+    read: 0,
+    write: 0,
+    writev: 0,
+    sync: 0,
+    truncate: 0,
+  };
+  /** Faults injected since construction. */
+  faults = 0;
+  readonly syncLatencyMs: number;
+  readonly #inner: Vfs;
+  readonly #random: Random;
+  readonly #pause = new Int32Array(new SharedArrayBuffer(4));
+  #rules: { readonly rule: FaultRule; matched: number }[] = [];
+
+  constructor(inner: Vfs, options: FaultVfsOptions = {}) {
+    this.#inner = inner;
+    this.#random = new Random(options.seed ?? 1);
+    this.syncLatencyMs = options.syncLatencyMs ?? 0;
+  }
+
+  /** Adds a rule; several may be in force, the first one that matches decides. */
+  failAt(rule: FaultRule): void {
+    assert(Number.isInteger(rule.nth) && rule.nth >= 1, `no call to fail: nth ${rule.nth}`);
+    this.#rules.push({ rule, matched: 0 });
+  }
+
+  /** Forgets all rules; counts stay. */
+  clearFaults(): void {
+    this.#rules = [];
+  }
+
+  open(path: string, flags: OpenFlags): VfsFile {
+    const fault = this.takeFault('open');
+    if (fault !== undefined) throw injected(fault, 'open', path);
+    return new FaultFile(this, path, this.#inner.open(path, flags));
+  }
+
+  exists(path: string): boolean {
+    return this.#inner.exists(path);
+  }
+
+  remove(path: string): void {
+    this.#inner.remove(path);
+  }
+
+  lock(file: VfsFile, path: string, kind: 'exclusive' | 'shared'): string | undefined {
+    assert(file instanceof FaultFile, `${path} is locked through a handle of another vfs`);
+    return this.#inner.lock(file.inner, path, kind);
+  }
+
+  /** Counts a call for every rule; returns the fault it has to meet. Used by this file's handles. */
+  takeFault(operation: FaultOperation): Fault | undefined {
+    this.calls[operation]++;
+    let fault: Fault | undefined;
+    for (const entry of this.#rules) {
+      const { rule } = entry;
+      if (rule.operation !== 'any' && rule.operation !== operation) continue;
+      entry.matched++;
+      const due = rule.sticky === true ? entry.matched >= rule.nth : entry.matched === rule.nth;
+      if (due) fault ??= rule.fault;
+    }
+    if (fault !== undefined) this.faults++;
+    return fault;
+  }
+
+  /** Length of the prefix that a short write of `bytes` leaves: 0..bytes-1. */
+  shortLength(bytes: number): number {
+    return bytes === 0 ? 0 : this.#random.below(bytes);
+  }
+
+  pauseForSync(): void {
+    if (this.syncLatencyMs > 0) Atomics.wait(this.#pause, 0, 0, this.syncLatencyMs);
+  }
+}
+
+class FaultFile implements VfsFile {
+  readonly inner: VfsFile;
+  readonly #vfs: FaultVfs;
+  readonly #path: string;
+
+  constructor(vfs: FaultVfs, path: string, inner: VfsFile) {
+    this.#vfs = vfs;
+    this.#path = path;
+    this.inner = inner;
+  }
+
+  read(target: Uint8Array, offset: number, length: number, position: number): number {
+    this.#check('read');
+    return this.inner.read(target, offset, length, position);
+  }
+
+  write(source: Uint8Array, offset: number, length: number, position: number): void {
+    const fault = this.#vfs.takeFault('write');
+    if (fault === 'SHORT_WRITE') {
+      this.inner.write(source, offset, this.#vfs.shortLength(length), position);
+    }
+    if (fault !== undefined) throw injected(fault, 'write', this.#path);
+    this.inner.write(source, offset, length, position);
+  }
+
+  writev(sources: readonly Uint8Array[], position: number): void {
+    const fault = this.#vfs.takeFault('writev');
+    if (fault === 'SHORT_WRITE') this.#writePrefix(sources, position);
+    if (fault !== undefined) throw injected(fault, 'writev', this.#path);
+    this.inner.writev(sources, position);
+  }
+
+  sync(): void {
+    this.#check('sync');
+    this.inner.sync();
+    this.#vfs.pauseForSync();
+  }
+
+  truncate(bytes: number): void {
+    this.#check('truncate');
+    this.inner.truncate(bytes);
+  }
+
+  size(): number {
+    return this.inner.size();
+  }
+
+  allocatedBytes(): number {
+    return this.inner.allocatedBytes();
+  }
+
+  close(): void {
+    this.inner.close();
+  }
+
+  #check(operation: FaultOperation): void {
+    const fault = this.#vfs.takeFault(operation);
+    if (fault !== undefined) throw injected(fault, operation, this.#path);
+  }
+
+  #writePrefix(sources: readonly Uint8Array[], position: number): void {
+    let left = this.#vfs.shortLength(sources.reduce((sum, source) => sum + source.length, 0));
+    let at = position;
+    for (const source of sources) {
+      const bytes = Math.min(left, source.length);
+      this.inner.write(source, 0, bytes, at);
+      left -= bytes;
+      at += bytes;
+    }
+  }
+}
+
+function injected(fault: Fault, operation: FaultOperation, path: string): EngineError {
+  const writes = operation === 'write' || operation === 'writev';
+  // A disk that fills up is what cuts a write short in practice.
+  const full = fault === 'ENOSPC' || (fault === 'SHORT_WRITE' && writes);
+  return new EngineError(full ? 'NO_SPACE' : 'IO', `${operation} of ${path}: injected ${fault}`);
+}
