@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Everything that must hold here: formatting, vet, and the tests against the metered bbolt.
+# Arguments go to go test. The last line names the source of bbolt, as in build.sh.
+set -euo pipefail
+
+. "$(dirname "${BASH_SOURCE[0]}")/prepare.sh"
+
+unformatted=$(gofmt -l "$PEERS")
+[ -z "$unformatted" ] || fail "gofmt: $unformatted"
+prepare
+
+# A name that is missing, or there twice, must stop the build.
+printf 'one\ntwo two\n' > "$TEMPORARY/names"
+(replace_once "$TEMPORARY/names" one 1) && grep -qx 1 "$TEMPORARY/names" || fail "rename self-test"
+for name in two three; do
+  if (replace_once "$TEMPORARY/names" "$name" 2) 2> /dev/null; then fail "renamed '$name'"; fi
+done
+
+cd "$PEERS"
+go vet "${GO_FLAGS[@]}" ./...
+KVTUNE_REQUIRE_METER=1 go test "${GO_FLAGS[@]}" "$@" ./...
+echo "tested source=$SOURCE"

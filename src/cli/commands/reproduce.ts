@@ -1,0 +1,216 @@
+// kvtune reproduce: measures the published claims again on this machine and says what it found. Plans,
+// calls the runner, has the claims judged and writes the report; the work folder is gone afterwards.
+
+import { freemem } from 'node:os';
+import { join } from 'node:path';
+import { CLAIM_IDS } from '../../claims/claims.ts';
+import { summarizeArms } from '../../claims/arms.ts';
+import { fileSystemOf } from '../../hardware/profile.ts';
+import { gitState } from '../../record/provenance.ts';
+import { RunFolder, WorkFolder, writeReport } from '../../record/run-folder.ts';
+import { SCHEMA_VERSION, type ClaimsFile, type Run, type Sample } from '../../record/schema.ts';
+import { cellLine, renderTerminal } from '../../report/terminal.ts';
+import { makePlan, type Mode, type Plan } from '../../runner/plan.ts';
+import { reproduce, type ReproduceResult } from '../../runner/reproduce.ts';
+import { runRoundProcess } from '../../runner/round-process.ts';
+import { findBboltPeer } from '../../targets/bbolt-peer.ts';
+import { KVTUNE_VERSION } from '../../version.ts';
+import { command, type CliCommand, type CommandContext } from '../command.ts';
+import { tagsByName } from '../common-flags.ts';
+import { judge, renderRun } from '../conclude.ts';
+import { toCliError, usageError } from '../errors.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { readers, switchFlag, textFlag, type FlagValues } from '../flag.ts';
+import { formatDurationNs } from '../units.ts';
+
+const MEMORY_FILE_SYSTEMS: readonly string[] = ['tmpfs', 'ramfs'];
+
+const flags = {
+  claims: textFlag({
+    describe: `claims to judge, comma-separated: ${CLAIM_IDS.join(', ')} (default: all)`,
+    read: readers.words,
+  }),
+  quick: switchFlag({ describe: 'up to 25 GB, under 2 minutes; the claims stay undecided' }),
+  full: switchFlag({ describe: 'more rounds, narrower intervals, up to half an hour' }),
+  budget: textFlag({
+    describe: 'time to use, e.g. 10m; what does not fit is left out and named',
+    read: readers.durationNs,
+  }),
+  workDir: textFlag({
+    describe: 'folder on the disk to measure, for databases (default: in the run folder)',
+  }),
+  strict: switchFlag({ describe: 'exit 3, 4 or 5 when a claim does not hold, is open or invalid' }),
+} as const;
+
+type Values = FlagValues<typeof flags>;
+
+export const reproduceCommand: CliCommand = command({
+  name: 'reproduce',
+  describe: 'measure the published claims again on this machine',
+  examples: [
+    { line: 'kvtune reproduce', does: 'all claims on files of 2 to 100 GB, in about 8 minutes' },
+    { line: 'kvtune reproduce --quick', does: 'the small sizes only, in under 2 minutes' },
+    { line: 'kvtune reproduce --work-dir /mnt/nvme/kvtune', does: 'measure another disk' },
+    {
+      line: 'kvtune reproduce --json --strict',
+      does: 'for scripts: claims as JSON, verdict as code',
+    },
+  ],
+  flags,
+  run,
+});
+
+async function run(values: Values, context: CommandContext): Promise<ExitCode> {
+  const { common, clock, output, progress, env, signal } = context;
+  const claims = claimIds(values);
+  const mode = modeOf(values);
+  const startedAt = clock.wallIso();
+  const id = runId(startedAt, common.seed);
+  const out = common.out ?? join('results', 'runs', id);
+  const work = new WorkFolder(join(values.workDir ?? out, `kvtune-work-${id}`));
+  try {
+    assertOnDisk(work);
+    const plan = planFor(mode, work, values.budget);
+    const folder = new RunFolder(out);
+    output.note(`kvtune ${KVTUNE_VERSION}: ${describePlan(plan)}; results in ${folder.path}`);
+    const color = output.color;
+    const result = await reproduce({
+      plan,
+      run: startOfRun(context, { id, mode, startedAt }),
+      folder,
+      work,
+      seed: common.seed,
+      clock,
+      signal,
+      runRound: (request, timeoutMs) => runRoundProcess(request, timeoutMs, signal),
+      bboltPeer: findBboltPeer(env),
+      onProgress: (share, doing) => {
+        progress.update({ share, doing });
+      },
+      onCell: (soFar, samples, cell) => {
+        output.partial(finishedLine(soFar, samples, cell, color));
+      },
+    });
+    return await conclude(result, { claims, values, context, folder: folder.path });
+  } finally {
+    work.remove();
+  }
+}
+
+async function conclude(
+  result: ReproduceResult,
+  about: {
+    readonly claims: readonly string[] | undefined;
+    readonly values: Values;
+    readonly context: CommandContext;
+    readonly folder: string;
+  },
+): Promise<ExitCode> {
+  const { output } = about.context;
+  const claims = judge(result, about.claims);
+  const report = await renderRun(result, claims);
+  const path = writeReport(about.folder, { claims, ...report });
+  output.result(claims, () => {
+    const table = renderTerminal({ ...result, claims }, { color: output.color });
+    return `\n${table}\nreport: ${path}\n`;
+  });
+  if (result.run.status === 'interrupted') return EXIT.interrupted;
+  if (result.error !== undefined) {
+    const error = toCliError(result.error);
+    output.note(`kvtune: stopped early: ${error.message}; finished rounds are kept`);
+    return error.exitCode;
+  }
+  return about.values.strict ? strictCode(claims) : EXIT.ok;
+}
+
+/** The worst verdict's code: an invalid measurement first, then a claim that does not hold. */
+function strictCode(claims: ClaimsFile): ExitCode {
+  const verdicts = claims.claims.map((claim) => claim.verdict);
+  if (verdicts.includes('invalid')) return EXIT.invalid;
+  if (verdicts.includes('not-reproduced') || verdicts.includes('partly')) return EXIT.regression;
+  return verdicts.includes('inconclusive') ? EXIT.inconclusive : EXIT.ok;
+}
+
+function claimIds(values: Values): readonly string[] | undefined {
+  const unknown = values.claims?.find((id) => !CLAIM_IDS.includes(id));
+  if (unknown !== undefined) {
+    throw usageError(`there is no claim '${unknown}'`, `choose from ${CLAIM_IDS.join(', ')}`);
+  }
+  return values.claims;
+}
+
+function modeOf(values: Values): Mode {
+  if (values.quick && values.full) {
+    throw usageError('--quick and --full exclude each other', 'give one of them');
+  }
+  return values.quick ? 'quick' : values.full ? 'full' : 'default';
+}
+
+/** A memory file system has no syncs to wait for: every figure would be void. */
+function assertOnDisk(work: WorkFolder): void {
+  const fileSystem = fileSystemOf(work.path);
+  if (!MEMORY_FILE_SYSTEMS.includes(fileSystem)) return;
+  throw usageError(
+    `the work folder lies on ${fileSystem}, where a sync costs nothing`,
+    'name a folder on a disk with --work-dir',
+  );
+}
+
+function planFor(mode: Mode, work: WorkFolder, budgetNs: number | undefined): Plan {
+  const room = { diskFreeBytes: work.freeBytes(), memoryFreeBytes: freemem() };
+  const plan = makePlan(mode, room, budgetNs === undefined ? undefined : budgetNs / 1e9);
+  if (plan.cells.length === 0) {
+    throw usageError(
+      `there is no room for any size: ${plan.untested[0] ?? ''}`,
+      'free some disk or name another folder with --work-dir',
+    );
+  }
+  return plan;
+}
+
+function describePlan(plan: Plan): string {
+  const seconds = Math.round(plan.budgetSeconds);
+  const sizes = plan.cells.filter((cell) => cell.role === 'main').map((cell) => cell.dbBytes / 1e9);
+  return `files of ${sizes.join(', ')} GB, up to ${formatDurationNs(seconds * 1e9)}`;
+}
+
+function startOfRun(
+  context: CommandContext,
+  about: { readonly id: string; readonly mode: Mode; readonly startedAt: string },
+): Omit<Run, 'host' | 'status' | 'cells' | 'untested'> {
+  const git = gitState();
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    kvtune: KVTUNE_VERSION,
+    ...about,
+    seed: context.common.seed,
+    command: context.commandLine,
+    tags: tagsByName(context.common.tag),
+    versions: { node: process.version, v8: process.versions.v8 },
+    ...(git === undefined ? {} : { git }),
+    warnings: [],
+  };
+}
+
+function finishedLine(
+  run: Run,
+  samples: readonly Sample[],
+  cellId: string,
+  color: boolean,
+): string {
+  const cell = run.cells.find((one) => one.id === cellId);
+  if (cell === undefined) return '';
+  const own = samples.filter((sample) => sample.cell === cellId && sample.purpose === 'arm');
+  const point = judge({ run, samples }, ['freelist-24x']).claims[0]?.curve.find(
+    (one) => one.cell === cellId,
+  );
+  return cellLine(
+    { cell, arms: summarizeArms([cell], own), ...(point === undefined ? {} : { point }) },
+    { color },
+  );
+}
+
+/** Sorts by time, reads as one; the seed keeps runs started in one second apart on purpose. */
+function runId(startedAt: string, seed: number): string {
+  return `${startedAt.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-s${String(seed)}`;
+}

@@ -1,0 +1,29 @@
+// conclude(): from recorded rounds to claims and a rendered report. Used when a run ends and when a
+// stored run is rendered again, so that both say the same.
+
+import { Random } from '../../engine/index.ts';
+import { CLAIMS } from '../claims/claims.ts';
+import type { StoredRun } from '../record/run-folder.ts';
+import { SCHEMA_VERSION, type ClaimsFile } from '../record/schema.ts';
+import { renderReport, type Report } from '../report/report.ts';
+
+/** Judges the claims in `ids` (all when undefined) by their rules. Pure. */
+export function judge({ run, samples }: StoredRun, ids?: readonly string[]): ClaimsFile {
+  const random = new Random(run.seed);
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    kvtune: run.kvtune,
+    seed: run.seed,
+    mode: run.mode,
+    startedAt: run.startedAt,
+    status: run.status,
+    host: { fingerprint: run.host.fingerprint },
+    claims: CLAIMS.filter((claim) => ids?.includes(claim.id) ?? true).map((claim) =>
+      claim.evaluate({ run, samples, unit: () => random.unit(), command: run.command }),
+    ),
+  };
+}
+
+export function renderRun(stored: StoredRun, claims: ClaimsFile): Promise<Report> {
+  return renderReport({ run: stored.run, samples: stored.samples, claims });
+}

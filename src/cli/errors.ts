@@ -1,0 +1,140 @@
+// CliError: what a command reports to a person or a script when it cannot go on. One line that names
+// what was wrong, a hint that says what to do, a code for scripts, and the exit code it ends with.
+// toCliError() is the one boundary where `unknown` is sorted: faults of the engine by their code,
+// an abort as an interruption, everything else as a fault of kvtune itself. Prints nothing.
+
+import { RoundTimeout } from '../runner/round-process.ts';
+import { RecordError } from '../record/run-folder.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+
+export interface CliErrorFields {
+  readonly exitCode: ExitCode;
+  /** For scripts: upper case, stable, e.g. `USAGE`, `LOCKED`. */
+  readonly code: string;
+  /** What was wrong: no final full stop, one line. */
+  readonly message: string;
+  /** What to do about it, as a phrase in the imperative; '' where there is nothing to do. */
+  readonly hint: string;
+  readonly cause?: unknown;
+}
+
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly exitCode: ExitCode;
+  readonly code: string;
+  readonly hint: string;
+
+  constructor(fields: CliErrorFields) {
+    super(oneLine(fields.message), { cause: fields.cause });
+    this.exitCode = fields.exitCode;
+    this.code = fields.code;
+    this.hint = oneLine(fields.hint);
+  }
+}
+
+/** A command, flag or value that cannot be used; ends with exit code 2. */
+export function usageError(message: string, hint: string): CliError {
+  return new CliError({ exitCode: EXIT.usage, code: 'USAGE', message, hint });
+}
+
+/** The line a person reads. */
+export function errorLine(error: CliError): string {
+  return `kvtune: ${error.message}${error.hint === '' ? '' : `; ${error.hint}`}`;
+}
+
+/** The value that --json prints on stdout in place of a result. */
+export function errorJson(error: CliError): {
+  error: { code: string; message: string; hint: string };
+} {
+  return { error: { code: error.code, message: error.message, hint: error.hint } };
+}
+
+interface EngineFault {
+  readonly exitCode: ExitCode;
+  readonly hint: string;
+}
+
+const ENGINE_FAULTS: Readonly<Record<string, EngineFault>> = {
+  CORRUPT: {
+    exitCode: EXIT.target,
+    hint: 'list the faults with `kvtune db check FILE` and go back to an intact copy',
+  },
+  NOT_A_DATABASE: {
+    exitCode: EXIT.target,
+    hint: 'name a bbolt database file (of etcd: member/snap/db)',
+  },
+  VERSION_MISMATCH: {
+    exitCode: EXIT.target,
+    hint: 'kvtune reads file format version 2; convert the file with the program that wrote it',
+  },
+  LOCKED: {
+    exitCode: EXIT.target,
+    hint: 'stop the process that holds the file, or work on a copy',
+  },
+  IO: { exitCode: EXIT.target, hint: 'check the path, its permissions and the health of the disk' },
+  NO_SPACE: { exitCode: EXIT.target, hint: 'free some space or choose another folder' },
+  POISONED: {
+    exitCode: EXIT.target,
+    hint: 'an earlier write failed; free the disk of its fault, then start again',
+  },
+  INVALID_ARGUMENT: { exitCode: EXIT.usage, hint: 'see --help of the command' },
+};
+
+/** Sorts whatever was thrown; a CliError passes unchanged. `cause` always leads to the original. */
+export function toCliError(thrown: unknown): CliError {
+  if (thrown instanceof CliError) return thrown;
+  if (!(thrown instanceof Error)) return internalError(String(thrown), thrown);
+  if (thrown.name === 'AbortError') {
+    return new CliError({
+      exitCode: EXIT.interrupted,
+      code: 'INTERRUPTED',
+      message: 'interrupted',
+      hint: '',
+      cause: thrown,
+    });
+  }
+  if (thrown instanceof RecordError) {
+    const damaged = thrown.kind === 'damaged';
+    return new CliError({
+      exitCode: damaged ? EXIT.target : EXIT.usage,
+      code: 'RECORD',
+      message: thrown.message,
+      hint: damaged ? 'measure again; the rounds before the damage cannot be told apart' : '',
+      cause: thrown,
+    });
+  }
+  if (thrown instanceof RoundTimeout) {
+    return new CliError({
+      exitCode: EXIT.budget,
+      code: 'TIMEOUT',
+      message: thrown.message,
+      hint: 'see what slows the disk or the processor, then measure again',
+      cause: thrown,
+    });
+  }
+  if ('code' in thrown && (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT')) {
+    const { hint } = ENGINE_FAULTS['NO_SPACE'] ?? { hint: '' };
+    const { message } = thrown;
+    return new CliError({ exitCode: EXIT.target, code: 'NO_SPACE', message, hint, cause: thrown });
+  }
+  // By name and code, not by class: an error may have crossed a thread or process boundary.
+  const code = thrown.name === 'EngineError' && 'code' in thrown ? thrown.code : undefined;
+  const known = typeof code === 'string' && Object.hasOwn(ENGINE_FAULTS, code);
+  const fault = known ? ENGINE_FAULTS[code] : undefined;
+  if (!known || fault === undefined) return internalError(thrown.message, thrown);
+  return new CliError({ ...fault, code, message: thrown.message, cause: thrown });
+}
+
+function internalError(message: string, cause: unknown): CliError {
+  return new CliError({
+    exitCode: EXIT.internal,
+    code: 'INTERNAL',
+    message: `internal error: ${message}`,
+    hint: 'run again with KVTUNE_DEBUG=1 for the stack, and report it',
+    cause,
+  });
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*[\r\n]+\s*/g, ' ').trim();
+}

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { parseCpuTimes, readCpuTimes, stealShare } from './cpu-times.ts';
+
+const STAT = `cpu  100 1 50 800 5 0 4 40 30 0
+cpu0 50 0 25 400 2 0 2 20 15 0
+intr 12345
+`;
+
+describe('CPU times', () => {
+  it('sums the first eight columns and finds steal in the eighth', () => {
+    expect(parseCpuTimes(STAT)).toEqual({ total: 1_000, steal: 40 });
+  });
+
+  it('does not read what is not there', () => {
+    expect(parseCpuTimes('')).toBeUndefined();
+    expect(parseCpuTimes('cpu  1 2 3')).toBeUndefined();
+    expect(parseCpuTimes('cpu0 1 2 3 4 5 6 7 8')).toBeUndefined();
+    expect(readCpuTimes('/proc/no-such-file')).toBeUndefined();
+  });
+
+  it('shares steal over the time between two readings', () => {
+    const before = { total: 1_000, steal: 40 };
+    expect(stealShare(before, { total: 1_200, steal: 50 })).toBe(0.05);
+    expect(stealShare(before, { total: 1_200, steal: 39 })).toBe(0);
+    expect(stealShare(before, before)).toBeUndefined();
+    expect(stealShare(undefined, before)).toBeUndefined();
+    expect(stealShare(before, undefined)).toBeUndefined();
+  });
+});

@@ -1,0 +1,120 @@
+// JSON Schemas: the committed ones are those of the shapes, real output passes them (also with no
+// field unnamed), and a file that is wrong in one place does not.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Random } from '../../engine/index.ts';
+import { CLAIMS } from '../claims/claims.ts';
+import { testRun } from '../claims/testing/samples.ts';
+import { systemClock } from '../measure/clock.ts';
+import { CellRun } from '../runner/cell-run.ts';
+import { runRound } from '../runner/round.ts';
+import { tinyCell } from '../runner/testing/fake-rounds.ts';
+import { testFolder } from '../testing/test-folder.ts';
+import { jsonSchema, jsonSchemaText, SCHEMA_FILES, type SchemaFile } from './json-schemas.ts';
+import { readRun, RunFolder, WorkFolder, writeReport, type StoredRun } from './run-folder.ts';
+import { SCHEMA_VERSION, type ClaimsFile } from './schema.ts';
+
+const COMMITTED = fileURLToPath(new URL('../../results/schema/', import.meta.url));
+const SEED = 1;
+
+const folder = new RunFolder(join(testFolder('schema'), 'run'));
+const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
+const closed = new Ajv2020({ strict: true, allowUnionTypes: true });
+
+function validator(file: SchemaFile): ValidateFunction {
+  return ajv.compile(JSON.parse(readFileSync(join(COMMITTED, file), 'utf8')) as object);
+}
+
+function parsed(name: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(join(folder.path, name), 'utf8')) as Record<string, unknown>;
+}
+
+/** Each line of samples.ndjson. */
+function lines(): Record<string, unknown>[] {
+  const text = readFileSync(join(folder.path, 'samples.ndjson'), 'utf8').trimEnd();
+  return text.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** The values that a file's schema describes. */
+function output(file: SchemaFile): Record<string, unknown>[] {
+  if (file === 'sample.schema.json') return lines();
+  return [parsed(file === 'run.schema.json' ? 'run.json' : 'claims.json')];
+}
+
+function judged({ run, samples }: StoredRun): ClaimsFile {
+  const random = new Random(SEED);
+  const input = { run, samples, unit: () => random.unit(), command: run.command };
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    kvtune: run.kvtune,
+    seed: run.seed,
+    mode: run.mode,
+    startedAt: run.startedAt,
+    status: run.status,
+    host: { fingerprint: run.host.fingerprint },
+    claims: CLAIMS.map((claim) => claim.evaluate(input)),
+  };
+}
+
+beforeAll(async () => {
+  const work = new WorkFolder(join(folder.path, 'work'));
+  const context = {
+    work,
+    seed: SEED,
+    random: new Random(SEED),
+    clock: systemClock,
+    signal: new AbortController().signal,
+    runRound: (request: Parameters<typeof runRound>[0]) => Promise.resolve(runRound(request)),
+    onSample: (sample: Parameters<RunFolder['appendSample']>[0]) => folder.appendSample(sample),
+  };
+  const anchor = await CellRun.prepare(tinyCell('anchor'), context, () => undefined);
+  const cell = await CellRun.prepare(tinyCell('cell'), context, () => undefined);
+  await cell.block(0, anchor, () => undefined);
+  folder.writeRun(testRun({ cells: [anchor.cell, cell.cell] }));
+  const claims = judged(readRun(folder.path));
+  writeReport(folder.path, { claims, html: '', markdown: '', svgs: {} });
+  work.remove();
+});
+
+it('commits exactly these schemas', () => {
+  expect(readdirSync(COMMITTED).sort()).toEqual([...SCHEMA_FILES].sort());
+});
+
+describe.each(SCHEMA_FILES)('%s', (file) => {
+  it('is up to date: npm run schemas', () => {
+    expect(readFileSync(join(COMMITTED, file), 'utf8')).toBe(jsonSchemaText(file));
+  });
+
+  it('passes what a real run wrote, and names every field of it', () => {
+    const validate = validator(file);
+    const validateClosed = closed.compile(jsonSchema(file, 'closed'));
+    const values = output(file);
+    expect(values.length).toBeGreaterThan(0);
+    for (const value of values) {
+      expect(validate(value), ajv.errorsText(validate.errors)).toBe(true);
+      expect(validateClosed(value), closed.errorsText(validateClosed.errors)).toBe(true);
+    }
+  });
+
+  it('lets a field pass that was added later', () => {
+    const validate = validator(file);
+    for (const value of output(file)) expect(validate({ ...value, addedLater: 1 })).toBe(true);
+  });
+
+  it('refuses output with a field missing or of another type', () => {
+    const validate = validator(file);
+    const [value = {}] = output(file);
+    const { required = [] } = jsonSchema(file, 'open') as { required?: readonly string[] };
+    expect(required.length).toBeGreaterThan(5);
+    for (const name of required) {
+      const without = Object.fromEntries(Object.entries(value).filter(([key]) => key !== name));
+      expect(validate(without), `without ${name}`).toBe(false);
+      expect(validate({ ...value, [name]: null }), `${name}: null`).toBe(false);
+    }
+    expect(validate({ ...value, schemaVersion: 2 })).toBe(false);
+  });
+});

@@ -1,0 +1,223 @@
+// RunFolder: the files of one run (CONTRACT.md). Rounds are appended as they finish, run.json is
+// replaced whole (written beside, then renamed), so an interrupted or killed run leaves everything
+// that was measured readable. Owns the work folder too, where databases lie while they are measured.
+
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import {
+  claimsFileSchema,
+  runSchema,
+  sampleSchema,
+  type ClaimsFile,
+  type Run,
+  type Sample,
+} from './schema.ts';
+
+export interface StoredRun {
+  readonly run: Run;
+  readonly samples: readonly Sample[];
+}
+
+/** A run's files that cannot be used: 'missing' or in the way ('exists'), or 'damaged'. */
+export class RecordError extends Error {
+  override readonly name = 'RecordError';
+  readonly kind: 'missing' | 'exists' | 'damaged';
+
+  constructor(kind: RecordError['kind'], message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+export class RunFolder {
+  readonly path: string;
+
+  /** Makes the folder. Throws RecordError when it holds a run already or cannot be made. */
+  constructor(path: string) {
+    this.path = resolve(path);
+    if (existsSync(join(this.path, 'run.json'))) {
+      throw new RecordError(
+        'exists',
+        `${path} holds a run already; name another folder with --out`,
+      );
+    }
+    makeFolder(this.path, path);
+  }
+
+  writeRun(run: Run): void {
+    writeWhole(join(this.path, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
+  }
+
+  appendSample(sample: Sample): void {
+    appendFileSync(join(this.path, 'samples.ndjson'), `${JSON.stringify(sample)}\n`);
+  }
+}
+
+/** Writes what was concluded and its renderings into a run's folder; returns the report's path. */
+export function writeReport(
+  folder: string,
+  files: {
+    readonly claims: ClaimsFile;
+    readonly html: string;
+    readonly markdown: string;
+    readonly svgs: Readonly<Record<string, string>>;
+  },
+): string {
+  writeText(join(folder, 'claims.json'), `${JSON.stringify(files.claims, null, 2)}\n`);
+  writeText(join(folder, 'report.html'), files.html);
+  writeText(join(folder, 'report.md'), files.markdown);
+  for (const [name, svg] of Object.entries(files.svgs)) {
+    writeText(join(folder, 'charts', `${name}.svg`), svg);
+  }
+  return join(folder, 'report.html');
+}
+
+/** Writes one rendering to a path of the caller's choice. Throws RecordError where it cannot be. */
+export function writeText(path: string, text: string): void {
+  try {
+    mkdirSync(dirname(resolve(path)), { recursive: true });
+    writeWhole(resolve(path), text);
+  } catch (error) {
+    throw new RecordError('missing', `${path} cannot be written: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Reads a run back. A last line cut short by a kill is dropped; anything else wrong is an error. */
+export function readRun(folder: string): StoredRun {
+  const run = runSchema.safeParse(readJson(join(folder, 'run.json')));
+  if (!run.success)
+    throw new RecordError('damaged', `${join(folder, 'run.json')}: ${issueOf(run.error)}`);
+  return { run: run.data, samples: readSamples(join(folder, 'samples.ndjson')) };
+}
+
+/** The claims file of a folder, when it has one. */
+export function readClaims(folder: string): ClaimsFile | undefined {
+  const path = join(folder, 'claims.json');
+  if (!existsSync(path)) return undefined;
+  const claims = claimsFileSchema.safeParse(readJson(path));
+  if (!claims.success) throw new RecordError('damaged', `${path}: ${issueOf(claims.error)}`);
+  return claims.data;
+}
+
+function readSamples(path: string): Sample[] {
+  if (!existsSync(path)) return [];
+  const text = readFileSync(path, 'utf8');
+  const lines = text.split('\n');
+  // Without its newline the last line was not finished.
+  lines.pop();
+  return lines.map((line, i) => {
+    const sample = sampleSchema.safeParse(parse(line, `${path}, line ${String(i + 1)}`));
+    if (!sample.success) {
+      throw new RecordError('damaged', `${path}, line ${String(i + 1)}: ${issueOf(sample.error)}`);
+    }
+    return sample.data;
+  });
+}
+
+function readJson(path: string): unknown {
+  if (!existsSync(path))
+    throw new RecordError('missing', `${path} does not exist; name a run's folder`);
+  return parse(readFileSync(path, 'utf8'), path);
+}
+
+function parse(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new RecordError('damaged', `${where} is no JSON: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function issueOf(error: {
+  issues: readonly { path: readonly PropertyKey[]; message: string }[];
+}): string {
+  const [first] = error.issues;
+  return first === undefined
+    ? 'wrong shape'
+    : `${first.path.map(String).join('.')}: ${first.message}`;
+}
+
+function writeWhole(path: string, text: string): void {
+  const beside = `${path}.new`;
+  try {
+    writeFileSync(beside, text);
+    renameSync(beside, path);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw error;
+  }
+}
+
+/** `named` is the path as the user gave it. */
+/** Returns the topmost folder that was made; undefined when all were there. */
+function makeFolder(path: string, named: string): string | undefined {
+  try {
+    return mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new RecordError('missing', `${named} cannot be made: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A folder for databases under measurement: made here, and removed with all it holds. */
+export class WorkFolder {
+  readonly path: string;
+  /** Topmost folder that had to be made for it. */
+  readonly #made: string | undefined;
+
+  /** Makes the folder. Throws RecordError where it cannot be made. */
+  constructor(path: string) {
+    this.path = resolve(path);
+    this.#made = makeFolder(this.path, path);
+  }
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** Bytes this user may still write there. */
+  freeBytes(): number {
+    const stats = statfsSync(this.path);
+    return stats.bavail * stats.bsize;
+  }
+
+  /** Removes it with all it holds, and the folders that were made for it and are empty now. */
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+    if (this.#made === undefined) return;
+    for (
+      let above = dirname(this.path);
+      above.length >= this.#made.length;
+      above = dirname(above)
+    ) {
+      if (!existsSync(above) || readdirSync(above).length > 0) return;
+      rmdirSync(above);
+    }
+  }
+}
+
+/** Bytes free in the folder that will hold `path`. */
+export function freeBytesAt(path: string): number {
+  let folder = dirname(resolve(path));
+  while (!existsSync(folder)) folder = dirname(folder);
+  const stats = statfsSync(folder);
+  return stats.bavail * stats.bsize;
+}

@@ -1,0 +1,268 @@
+// The shapes of every file a run writes (CONTRACT.md): run.json, samples.ndjson, claims.json. This is
+// their one source: TypeScript types are inferred from it, the JSON Schemas under results/schema are
+// generated from it, and readers validate with it. Additive changes only; a change of meaning raises
+// SCHEMA_VERSION. Units stand in the names; sizes are bytes, times seconds unless the name says Ns.
+
+import { z } from 'zod';
+
+export const SCHEMA_VERSION = 1;
+
+/** A doubt about a figure, with what would remove it. */
+export const warningSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  remedy: z.string().optional(),
+});
+
+/** Latency of fdatasync after a small write, as fio measures it for etcd (2,300 bytes a write). */
+export const syncLatencySchema = z.object({
+  samples: z.number().int(),
+  p50Us: z.number(),
+  p99Us: z.number(),
+  maxUs: z.number(),
+});
+
+export const hostSchema = z.object({
+  fingerprint: z.string(),
+  cpu: z.object({ model: z.string(), cores: z.number().int(), governor: z.string() }),
+  memoryBytes: z.number(),
+  os: z.string(),
+  kernel: z.string(),
+  node: z.string(),
+  virtualization: z.string(),
+  workDir: z.object({
+    fileSystem: z.string(),
+    mountOptions: z.string(),
+    device: z.string(),
+    deviceModel: z.string(),
+    writeCache: z.string(),
+    scheduler: z.string(),
+    freeBytes: z.number(),
+  }),
+  syncLatencyBefore: syncLatencySchema,
+  syncLatencyAfter: syncLatencySchema.optional(),
+  /** One-minute load average and CPU steal share, before and after the measurement. */
+  background: z.object({
+    loadBefore: z.number(),
+    loadAfter: z.number().optional(),
+    stealShare: z.number().optional(),
+  }),
+  warnings: z.array(warningSchema),
+});
+
+/** One measured condition: a file, aged one way, and a job on it. Both arms of a pair share it. */
+export const cellSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  /** 'main' cells decide verdicts and draw the curve; the labelled others never do. */
+  role: z.enum(['main', 'worst-case', 'small-values']),
+  recipe: z.string(),
+  /** Size asked for, e.g. 100e9; the file's real size stands in the sample's state. */
+  dbBytes: z.number(),
+  freePages: z.number(),
+  freeSpans: z.number(),
+  valueBytes: z.number(),
+  putsPerCommit: z.number().int(),
+  commits: z.number().int(),
+  warmUpCommits: z.number().int(),
+});
+
+/** One arm measured once, in a process of its own, from the cell's starting state. */
+export const sampleSchema = z.object({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  kind: z.literal('round'),
+  cell: z.string(),
+  /** Rounds of one block ran next to each other, in random order; statistics pair within a block. */
+  block: z.number().int(),
+  position: z.number().int(),
+  arm: z.string(),
+  /** Each arm runs more than once a block: pairs of equal arms give the A/A floor. */
+  replicate: z.number().int(),
+  /** 'anchor' rounds re-measure the smallest size beside a larger one, for the capacity claim. */
+  purpose: z.enum(['arm', 'anchor']),
+  /** An anchor's larger cell: `block` counts that cell's blocks, `cell` stays the re-measured one. */
+  beside: z.string().optional(),
+  startedAt: z.string(),
+  /** Read back from the open database, never the ones asked for. */
+  settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  puts: z.number().int(),
+  completionSeconds: z.number(),
+  /** Latency of a commit with the puts that fill it, in nanoseconds. */
+  commitNs: z.object({
+    n: z.number().int(),
+    median: z.number(),
+    p90: z.number(),
+    max: z.number(),
+    /** HDR histogram, V2 encoding, base64. */
+    histogram: z.string(),
+  }),
+  /** Seconds of the job spent in each part; `spill` holds `freelist` without `release`. */
+  phases: z.object({
+    put: z.number(),
+    spill: z.number(),
+    release: z.number(),
+    freelist: z.number(),
+    write: z.number(),
+    sync: z.number(),
+  }),
+  counts: z.object({
+    bytesWritten: z.number(),
+    pagesWritten: z.number(),
+    writes: z.number(),
+    syncs: z.number(),
+    allocations: z.number(),
+    multiPageAllocations: z.number(),
+    multiPageAllocationsFromRun: z.number(),
+    pagesAllocated: z.number(),
+    probes: z.number(),
+    fileGrowthBytes: z.number(),
+    freelistBytes: z.number(),
+  }),
+  resources: z.object({
+    rssBytesMax: z.number(),
+    userSeconds: z.number(),
+    systemSeconds: z.number(),
+  }),
+  /** The state the round started from; rounds of one cell must agree. */
+  state: z.object({
+    dbBytes: z.number(),
+    allocatedBytes: z.number(),
+    digest: z.string(),
+    freePages: z.number(),
+    pageCache: z.string(),
+  }),
+  warnings: z.array(warningSchema),
+});
+
+export const runSchema = z.object({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  kvtune: z.string(),
+  id: z.string(),
+  seed: z.number().int(),
+  mode: z.enum(['default', 'quick', 'full']),
+  command: z.string(),
+  startedAt: z.string(),
+  finishedAt: z.string().optional(),
+  status: z.enum(['running', 'finished', 'interrupted', 'failed']),
+  host: hostSchema,
+  cells: z.array(cellSchema),
+  /** What the plan left out on this machine, one sentence each. */
+  untested: z.array(z.string()),
+  tags: z.record(z.string(), z.string()),
+  versions: z.record(z.string(), z.string()),
+  git: z.object({ commit: z.string(), dirty: z.boolean() }).optional(),
+  /** The engine's array arm beside bbolt's on the same file; absent where Go or bbolt is missing. */
+  calibration: z
+    .object({
+      peer: z.string(),
+      dbBytes: z.number(),
+      freelistSecondsOurs: z.number(),
+      freelistSecondsPeer: z.number(),
+      ratio: z.number(),
+      probesPerAllocationOurs: z.number(),
+      probesPerAllocationPeer: z.number(),
+      ok: z.boolean(),
+    })
+    .optional(),
+  warnings: z.array(warningSchema),
+});
+
+export const VERDICTS = [
+  'reproduced',
+  'exceeded',
+  'partly',
+  'not-reproduced',
+  'inconclusive',
+  'invalid',
+] as const;
+
+export const curvePointSchema = z.object({
+  cell: z.string(),
+  series: z.string(),
+  role: cellSchema.shape.role,
+  dbBytes: z.number(),
+  freePages: z.number(),
+  value: z.number(),
+  low: z.number(),
+  high: z.number(),
+  rounds: z.number().int(),
+});
+
+/** One arm of one cell, over all its rounds: medians of the rounds' own figures. */
+export const armSchema = z.object({
+  cell: z.string(),
+  name: z.string(),
+  settings: sampleSchema.shape.settings,
+  rounds: z.number().int(),
+  completionSeconds: z.number(),
+  putsPerSecond: z.number(),
+  commitMsMedian: z.number(),
+  commitMsP90: z.number(),
+  commits: z.number().int(),
+  phases: sampleSchema.shape.phases,
+  bytesWritten: z.number(),
+  pagesWritten: z.number(),
+  fileGrowthBytes: z.number(),
+  freelistBytes: z.number(),
+  probesPerAllocation: z.number(),
+  /** Share of multi-page allocations that found a run of free pages; the others grew the file. */
+  runFoundShare: z.number(),
+});
+
+export const claimSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  published: z.object({
+    value: z.number(),
+    unit: z.string(),
+    what: z.string(),
+    source: z.string(),
+  }),
+  measured: z
+    .object({
+      value: z.number(),
+      low: z.number(),
+      high: z.number(),
+      rounds: z.number().int(),
+      at: z.object({ dbBytes: z.number(), freePages: z.number() }),
+    })
+    .nullable(),
+  arms: z.array(armSchema),
+  curve: z.array(curvePointSchema),
+  target: z.string(),
+  rule: z.string(),
+  method: z.string(),
+  alpha: z.number(),
+  /** A/A floor: the largest ratio, >= 1, seen between rounds of equal arms in the deciding cell. */
+  floor: z.number(),
+  verdict: z.enum(VERDICTS),
+  /** One sentence: what was found, in words a reader can repeat. */
+  finding: z.string(),
+  /** Where the claim holds and where not, one sentence each. */
+  limits: z.array(z.string()),
+  warnings: z.array(warningSchema),
+  command: z.string(),
+});
+
+export const claimsFileSchema = z.object({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  kvtune: z.string(),
+  seed: z.number().int(),
+  mode: runSchema.shape.mode,
+  startedAt: z.string(),
+  status: runSchema.shape.status,
+  host: z.object({ fingerprint: z.string() }),
+  claims: z.array(claimSchema),
+});
+
+export type Warning = z.infer<typeof warningSchema>;
+export type SyncLatency = z.infer<typeof syncLatencySchema>;
+export type Host = z.infer<typeof hostSchema>;
+export type Cell = z.infer<typeof cellSchema>;
+export type Sample = z.infer<typeof sampleSchema>;
+export type Run = z.infer<typeof runSchema>;
+export type Verdict = (typeof VERDICTS)[number];
+export type CurvePoint = z.infer<typeof curvePointSchema>;
+export type Arm = z.infer<typeof armSchema>;
+export type Claim = z.infer<typeof claimSchema>;
+export type ClaimsFile = z.infer<typeof claimsFileSchema>;

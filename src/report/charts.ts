@@ -1,0 +1,48 @@
+// One chart a claim, as SVG text. Owns which claim gets which chart, and turns a specification into a
+// picture; what stands on it is ratio-chart.ts and capacity-chart.ts, how it is laid out chart-frame.ts.
+// A claim without a drawable point gets a sentence instead of an empty frame.
+
+import type { TopLevelSpec } from 'vega-lite';
+import type { Claim } from '../record/schema.ts';
+import { capacityFrame } from './capacity-chart.ts';
+import { frameSpec, type Frame } from './chart-frame.ts';
+import { escapeHtml } from './plain-text.ts';
+import { ratioFrame } from './ratio-chart.ts';
+
+export type Chart =
+  | { readonly kind: 'picture'; readonly svg: string; readonly description: string }
+  | { readonly kind: 'sentence'; readonly text: string };
+
+const FRAMES: ReadonlyMap<string, (claim: Claim) => Frame> = new Map([
+  ['freelist-24x', ratioFrame],
+  ['capacity-50x', capacityFrame],
+]);
+
+/** Draws in light colours (chart-theme.ts holds the dark ones); a few tens of milliseconds a chart. */
+export async function renderChart(claim: Claim): Promise<Chart> {
+  const frame = FRAMES.get(claim.id)?.(claim);
+  if (frame === undefined) return { kind: 'sentence', text: 'This claim has no curve to draw.' };
+  if (frame.series.length === 0) {
+    return { kind: 'sentence', text: 'Nothing to draw: no size was measured to its end.' };
+  }
+  const { description } = frame;
+  return {
+    kind: 'picture',
+    svg: named(await renderSvg(frameSpec(frame)), description),
+    description,
+  };
+}
+
+// Loaded when the first chart is drawn: the two take a quarter of a second that no other command pays.
+async function renderSvg(spec: TopLevelSpec): Promise<string> {
+  const [{ View, parse }, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
+  const view = new View(parse(compile(spec).spec), { renderer: 'none' });
+  const svg = await view.toSVG();
+  view.finalize();
+  return svg;
+}
+
+// One image with one description; without this a screen reader meets a hundred nameless marks.
+function named(svg: string, description: string): string {
+  return svg.replace(/^<svg\b/, `<svg role="img" aria-label="${escapeHtml(description)}"`);
+}

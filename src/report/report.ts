@@ -1,0 +1,30 @@
+// A run's report in all its written forms, as strings: one HTML page, its Markdown twin, a picture a
+// claim. Pure but for vega, which needs a promise to draw; files are written by src/record.
+
+import type { Claim } from '../record/schema.ts';
+import { standaloneSvg } from './chart-theme.ts';
+import { renderChart, type Chart } from './charts.ts';
+import { renderHtml } from './html.ts';
+import { renderMarkdown } from './markdown.ts';
+import { slug } from './plain-text.ts';
+import { buildModel, type ReportInput } from './report-model.ts';
+
+export interface Report {
+  readonly html: string;
+  readonly markdown: string;
+  /** By claim id, made safe as a file name: the Markdown refers to charts/<key>.svg. */
+  readonly svgs: Readonly<Record<string, string>>;
+}
+
+/** Renders what there is: a run that stopped early, or has no round yet, gets a report as well. */
+export async function renderReport(input: ReportInput): Promise<Report> {
+  const charts = new Map<Claim, Chart>();
+  const svgs: Record<string, string> = {};
+  for (const claim of input.claims.claims) {
+    const chart = await renderChart(claim);
+    charts.set(claim, chart);
+    if (chart.kind === 'picture') svgs[slug(claim.id)] = standaloneSvg(chart.svg);
+  }
+  const model = buildModel(input, charts);
+  return { html: renderHtml(model), markdown: renderMarkdown(model), svgs };
+}

@@ -1,0 +1,229 @@
+// A whole run with fake rounds, a fake clock and a fake host: what is recorded when it finishes, is
+// interrupted or fails, and what happens to cells that the budget cannot hold.
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { testHost } from '../claims/testing/samples.ts';
+import type * as Profile from '../hardware/profile.ts';
+import { readRun, RunFolder, WorkFolder } from '../record/run-folder.ts';
+import type { Run, Sample } from '../record/schema.ts';
+import { testFolder } from '../testing/test-folder.ts';
+import { ANCHOR_BYTES, type CellPlan } from './plan.ts';
+import { reproduce, type ReproduceOptions, type ReproduceResult } from './reproduce.ts';
+import { FakeClock, fakeRounds, tinyCell } from './testing/fake-rounds.ts';
+
+// The real profile measures the disk for seconds, and says nothing about the runner.
+vi.mock('../hardware/profile.ts', (): Partial<typeof Profile> => {
+  const syncLatencyAfter = { samples: 100, p50Us: 150, p99Us: 400, maxUs: 900 };
+  return {
+    profileHost: () => Promise.resolve(testHost('ext4')),
+    finishProfile: (host) => Promise.resolve({ ...host, syncLatencyAfter }),
+  };
+});
+
+const folder = testFolder('reproduce');
+let made = 0;
+
+interface Setup {
+  readonly cells: readonly CellPlan[];
+  readonly budgetSeconds?: number;
+  readonly secondsPerRound?: number;
+  readonly seed?: number;
+  readonly before?: (count: number, abort: AbortController) => void;
+}
+
+interface Outcome extends ReproduceResult {
+  readonly runFolder: string;
+  readonly workFiles: readonly string[];
+  readonly rounds: number;
+  readonly shares: readonly number[];
+  /** Cells as they were reported finished, with the samples known then. */
+  readonly finished: readonly (readonly [cell: string, samples: number])[];
+}
+
+function startOfRun(seed: number): ReproduceOptions['run'] {
+  return {
+    schemaVersion: 1,
+    kvtune: '0.0.0-test',
+    id: 'test',
+    seed,
+    mode: 'default',
+    command: 'kvtune reproduce',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    tags: { k: 'v' },
+    versions: {},
+    warnings: [],
+  };
+}
+
+async function run(setup: Setup): Promise<Outcome> {
+  const { cells, budgetSeconds = 1000, secondsPerRound = 1, seed = 1, before } = setup;
+  const clock = new FakeClock();
+  const abort = new AbortController();
+  const rounds = fakeRounds(clock, secondsPerRound, (count) => before?.(count, abort));
+  const runFolder = new RunFolder(join(folder, String(++made)));
+  const work = new WorkFolder(join(runFolder.path, 'work'));
+  const shares: number[] = [];
+  const finished: [string, number][] = [];
+  const result = await reproduce({
+    plan: { cells, untested: ['left out from the start'], budgetSeconds },
+    run: startOfRun(seed),
+    folder: runFolder,
+    work,
+    seed,
+    clock,
+    signal: abort.signal,
+    runRound: rounds.run,
+    bboltPeer: undefined,
+    onProgress: (share) => shares.push(share),
+    onCell: (_run, samples, cell) => finished.push([cell, samples.length]),
+  });
+  const workFiles = readdirSync(work.path);
+  work.remove();
+  const { requests } = rounds;
+  return {
+    ...result,
+    runFolder: runFolder.path,
+    workFiles,
+    rounds: requests.length,
+    shares,
+    finished,
+  };
+}
+
+function blocksOf(samples: readonly Sample[], cell: string): number {
+  return new Set(samples.filter((one) => one.cell === cell).map((one) => one.block)).size;
+}
+
+function expectStored({ runFolder, run: returned, samples }: Outcome, status: Run['status']): void {
+  const stored = readRun(runFolder);
+  expect(stored.run).toEqual(returned);
+  expect(stored.run.status).toBe(status);
+  expect(stored.samples).toEqual(samples);
+}
+
+const two = [tinyCell('a', { blocksMax: 2 }), tinyCell('b', { blocksMax: 3 })];
+
+describe('reproduce', () => {
+  it('records a finished run whole', async () => {
+    const outcome = await run({ cells: two });
+    expectStored(outcome, 'finished');
+    expect(outcome.error).toBeUndefined();
+    expect(outcome.run.cells.map((cell) => cell.id)).toEqual(['a', 'b']);
+    expect(outcome.run.untested).toEqual(['left out from the start']);
+    expect(outcome.run.tags).toEqual({ k: 'v' });
+    expect(outcome.run.finishedAt).toBeDefined();
+    expect(outcome.run.host.syncLatencyAfter).toBeDefined();
+    // Two arms twice a block; two rehearsals a cell are not recorded.
+    expect(outcome.samples).toHaveLength(4 * 2 + 4 * 3);
+    expect(outcome.rounds).toBe(outcome.samples.length + 4);
+    expect(outcome.finished).toEqual([
+      ['a', 8],
+      ['b', 20],
+    ]);
+    expect(outcome.workFiles).toEqual([]);
+  });
+
+  it('measures the anchor beside each larger main cell, and no other', async () => {
+    const small = tinyCell('anchor', { dbBytes: ANCHOR_BYTES, blocksMax: 2 });
+    const labelled = tinyCell('labelled', { role: 'worst-case', blocksMax: 2 });
+    const outcome = await run({ cells: [small, tinyCell('b', { blocksMax: 2 }), labelled] });
+    const anchors = outcome.samples.filter((sample) => sample.purpose === 'anchor');
+    expect(anchors).toHaveLength(2 * 2);
+    expect(new Set(anchors.map((sample) => sample.cell))).toEqual(new Set(['anchor']));
+    expect(new Set(anchors.map((sample) => sample.beside))).toEqual(new Set(['b']));
+    // Kept to the end, for it anchors whatever may come; the others are gone.
+    expect(outcome.workFiles.every((name) => name.startsWith('anchor.db'))).toBe(true);
+  });
+
+  it('repeats the order of rounds by seed', async () => {
+    const order = async (seed: number): Promise<string> =>
+      (await run({ cells: two, seed })).samples
+        .map(({ cell, arm, replicate }) => `${cell} ${arm} ${replicate}`)
+        .join();
+    const first = await order(7);
+    expect(await order(7)).toBe(first);
+    expect(await order(8)).not.toBe(first);
+  });
+
+  it('keeps finished samples when it is interrupted in the middle of a block', async () => {
+    const outcome = await run({
+      cells: two,
+      before: (count, abort) => {
+        // Two rehearsals and a block of four, then one more round finishes.
+        if (count < 8) return;
+        abort.abort();
+        throw new DOMException('aborted', 'AbortError');
+      },
+    });
+    expectStored(outcome, 'interrupted');
+    expect(outcome.error).toBeUndefined();
+    expect(outcome.samples.map((sample) => sample.block)).toEqual([0, 0, 0, 0, 1]);
+    expect(outcome.run.cells.map((cell) => cell.id)).toEqual(['a']);
+    expect(outcome.workFiles).toEqual([]);
+    expect(outcome.finished).toEqual([]);
+  });
+
+  it('keeps finished samples when a round fails, and says what failed', async () => {
+    const broken = new Error('disk on fire');
+    const outcome = await run({
+      cells: two,
+      before: (count) => {
+        if (count === 5) throw broken;
+      },
+    });
+    expectStored(outcome, 'failed');
+    expect(outcome.error).toBe(broken);
+    expect(outcome.samples).toHaveLength(2);
+    expect(outcome.rounds).toBe(5);
+    expect(outcome.workFiles).toEqual([]);
+  });
+
+  it('leaves out what the budget cannot hold, and names it', async () => {
+    const large = tinyCell('large', { title: 'the large one', dbBytes: 100e9 });
+    // Enough for the tiny cells by any model, too little for 100 GB.
+    const outcome = await run({ cells: [two[0] ?? large, large], budgetSeconds: 60 });
+    expectStored(outcome, 'finished');
+    expect(outcome.run.cells.map((cell) => cell.id)).toEqual(['a']);
+    expect(outcome.run.untested).toHaveLength(2);
+    expect(outcome.run.untested[1]).toMatch(/^the large one: would take about \d+ s, \d+ s of the/);
+  });
+
+  it('measures nothing, and says so, with no budget at all', async () => {
+    const outcome = await run({ cells: two, budgetSeconds: 1 });
+    expectStored(outcome, 'finished');
+    expect(outcome.samples).toEqual([]);
+    expect(outcome.rounds).toBe(0);
+    expect(outcome.run.untested.slice(1).map((text) => text.split(':')[0])).toEqual([
+      'cell a',
+      'cell b',
+    ]);
+  });
+
+  it('goes on to the most blocks while time is left, and not beyond', async () => {
+    const cells = [tinyCell('a', { blocksMin: 2, blocksMax: 6 })];
+    const rich = await run({ cells, budgetSeconds: 10_000 });
+    expect(blocksOf(rich.samples, 'a')).toBe(6);
+    const poor = await run({ cells, budgetSeconds: 60, secondsPerRound: 4 });
+    expect(blocksOf(poor.samples, 'a')).toBeGreaterThanOrEqual(2);
+    expect(blocksOf(poor.samples, 'a')).toBeLessThan(6);
+  });
+
+  it('leaves the cells behind what they need at least', async () => {
+    const cells = [
+      tinyCell('a', { blocksMin: 2, blocksMax: 50 }),
+      tinyCell('b', { blocksMin: 2, blocksMax: 2 }),
+    ];
+    const outcome = await run({ cells, budgetSeconds: 120, secondsPerRound: 2 });
+    expect(outcome.run.cells.map((cell) => cell.id)).toEqual(['a', 'b']);
+    expect(blocksOf(outcome.samples, 'a')).toBeGreaterThan(2);
+    expect(blocksOf(outcome.samples, 'b')).toBe(2);
+  });
+
+  it('tells progress as a share', async () => {
+    const { shares } = await run({ cells: two });
+    expect(shares.length).toBeGreaterThan(10);
+    expect(shares.every((share) => share >= 0 && share <= 1)).toBe(true);
+  });
+});

@@ -1,0 +1,248 @@
+// reproduce(): measures every cell of a plan and records each round as it ends. It measures and
+// nothing else: claims are judged, and reports written, from what it recorded.
+//
+// Time: cells run in the plan's order. A cell whose smallest number of blocks would not fit the rest
+// of the budget is left out and named; a cell goes on past its smallest number only while what the
+// cells behind it need at least still fits. Estimates start from a model and follow the machine's
+// own speed from the first cell on.
+
+import { Random } from '../../engine/index.ts';
+import type { Clock } from '../measure/clock.ts';
+import { finishProfile, profileHost } from '../hardware/profile.ts';
+import type { RunFolder, WorkFolder } from '../record/run-folder.ts';
+import type { Run, Sample } from '../record/schema.ts';
+import { calibrate, CALIBRATION_JOB } from './calibrate.ts';
+import { CellRun, type CellContext, type RoundRunner } from './cell-run.ts';
+import { ANCHOR_BYTES, type CellPlan, type Plan } from './plan.ts';
+
+export interface ReproduceOptions {
+  readonly plan: Plan;
+  /** The run as it starts; its host, status and cells are filled in here. */
+  readonly run: Omit<Run, 'host' | 'status' | 'cells' | 'untested'>;
+  readonly folder: RunFolder;
+  readonly work: WorkFolder;
+  readonly seed: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly runRound: RoundRunner;
+  /** Harness of real bbolt; undefined: no calibration. */
+  readonly bboltPeer: string | undefined;
+  readonly onProgress: (share: number, doing: string) => void;
+  /** A cell is finished; `samples` are all of the run so far. */
+  readonly onCell: (run: Run, samples: readonly Sample[], cell: string) => void;
+}
+
+export interface ReproduceResult {
+  readonly run: Run;
+  readonly samples: readonly Sample[];
+  /** What stopped it early, other than an interruption. */
+  readonly error: unknown;
+}
+
+/** Kept for the profile afterwards. */
+const FINISH_SECONDS = 4;
+/** Two pairs of a short job of ours and of bbolt's, which runs it twice. */
+const CALIBRATION_SECONDS_BASE = 4;
+const CALIBRATION_SECONDS_A_GB = 0.33;
+
+export async function reproduce(options: ReproduceOptions): Promise<ReproduceResult> {
+  options.onProgress(0, 'profiling the host');
+  const host = await profileHost(options.work.path);
+  const session = new Session(options, {
+    ...options.run,
+    host,
+    status: 'running',
+    cells: [],
+    untested: [...options.plan.untested],
+  });
+  return session.run();
+}
+
+class Session {
+  readonly #options: ReproduceOptions;
+  readonly #started: number;
+  readonly #samples: Sample[] = [];
+  readonly #context: CellContext;
+  #run: Run;
+  #anchor: CellRun | undefined;
+  /** Seconds that finished cells took, and what the model gave them. */
+  #took = 0;
+  #modelled = 0;
+  /** Cells that are not finished, the current one first. */
+  #ahead: readonly CellPlan[] = [];
+  /** Seconds from the start at which the current cell should end, once its own rounds can tell. */
+  #cellEnd: number | undefined;
+
+  constructor(options: ReproduceOptions, run: Run) {
+    this.#options = options;
+    this.#run = run;
+    this.#started = options.clock.nowNs();
+    this.#context = {
+      work: options.work,
+      seed: options.seed,
+      random: new Random(options.seed),
+      clock: options.clock,
+      signal: options.signal,
+      runRound: options.runRound,
+      onSample: (sample) => {
+        this.#samples.push(sample);
+        options.folder.appendSample(sample);
+      },
+    };
+  }
+
+  async run(): Promise<ReproduceResult> {
+    const { folder, plan, signal, clock } = this.#options;
+    folder.writeRun(this.#run);
+    let error: unknown;
+    try {
+      for (const [i, cell] of plan.cells.entries()) {
+        this.#ahead = plan.cells.slice(i);
+        this.#cellEnd = undefined;
+        await this.#cell(cell, plan.cells.slice(i + 1));
+      }
+    } catch (thrown) {
+      if (!signal.aborted) error = thrown;
+    }
+    const interrupted = signal.aborted;
+    if (!interrupted) this.#options.onProgress(0.99, 'profiling the host again');
+    this.#run = {
+      ...this.#run,
+      host: interrupted
+        ? this.#run.host
+        : await finishProfile(this.#run.host, this.#options.work.path),
+      status: interrupted ? 'interrupted' : error === undefined ? 'finished' : 'failed',
+      finishedAt: clock.wallIso(),
+    };
+    folder.writeRun(this.#run);
+    return { run: this.#run, samples: this.#samples, error };
+  }
+
+  async #cell(plan: CellPlan, behind: readonly CellPlan[]): Promise<void> {
+    const needed = modelSeconds(plan, plan.blocksMin) * this.#pace() + FINISH_SECONDS;
+    if (needed > this.#secondsLeft()) {
+      this.#leaveOut(
+        `${plan.title}: would take about ${needed.toFixed(0)} s, ` +
+          `${Math.max(0, this.#secondsLeft()).toFixed(0)} s of the budget were left`,
+      );
+      return;
+    }
+    const started = this.#options.clock.nowNs();
+    const cell = await CellRun.prepare(plan, this.#context, (doing) => {
+      this.#progress(`${plan.title}: ${doing}`);
+    });
+    if (cell.aged.allocatedBytes > cell.aged.dbBytes / 2) {
+      this.#warnSparse(cell);
+    }
+    this.#run = { ...this.#run, cells: [...this.#run.cells, cell.cell] };
+    this.#options.folder.writeRun(this.#run);
+    try {
+      const blocks = await this.#blocks(cell, behind);
+      this.#took += this.#elapsedSince(started);
+      this.#modelled += modelSeconds(plan, blocks);
+      if (behind.length === 0) await this.#calibrate(cell);
+    } finally {
+      if (plan.dbBytes === ANCHOR_BYTES && plan.role === 'main') this.#anchor = cell;
+      else cell.discard();
+    }
+    this.#options.onCell(this.#run, this.#samples, plan.id);
+  }
+
+  async #blocks(cell: CellRun, behind: readonly CellPlan[]): Promise<number> {
+    const { plan } = cell;
+    const anchor = plan.role === 'main' && plan.dbBytes !== ANCHOR_BYTES ? this.#anchor : undefined;
+    const reserved = this.#reserve(behind);
+    let blockSeconds = 0;
+    let block = 0;
+    for (; block < plan.blocksMax; block++) {
+      if (block >= plan.blocksMin && this.#secondsLeft() - reserved < blockSeconds * 1.15) break;
+      const started = this.#options.clock.nowNs();
+      await cell.block(block, anchor, (done, of, doing) => {
+        const at = `block ${String(block + 1)}, round ${String(done + 1)} of ${String(of)}`;
+        this.#progress(`${plan.title}: ${at}, ${doing}`);
+      });
+      blockSeconds = this.#elapsedSince(started);
+      const more = Math.min(
+        plan.blocksMax - block - 1,
+        Math.max(0, Math.floor((this.#secondsLeft() - reserved) / (blockSeconds * 1.15))),
+      );
+      this.#cellEnd = this.#elapsedSince(this.#started) + more * blockSeconds;
+    }
+    return block;
+  }
+
+  /** Seconds that the cells behind need at least, and what follows them. */
+  #reserve(behind: readonly CellPlan[]): number {
+    const cells = behind.reduce((sum, plan) => sum + modelSeconds(plan, plan.blocksMin), 0);
+    const last = this.#options.plan.cells.at(-1)?.dbBytes ?? 0;
+    const calibration =
+      this.#options.bboltPeer === undefined
+        ? 0
+        : CALIBRATION_SECONDS_BASE + (CALIBRATION_SECONDS_A_GB * last) / 1e9;
+    return cells * this.#pace() + calibration + FINISH_SECONDS;
+  }
+
+  async #calibrate(cell: CellRun): Promise<void> {
+    const { bboltPeer: peer, seed, signal, clock } = this.#options;
+    if (peer === undefined || cell.plan.role !== 'main') return;
+    this.#progress(`${cell.plan.title}: bbolt's array on the same file`);
+    const calibration = await calibrate({
+      peer,
+      path: cell.aged.path,
+      dbBytes: cell.aged.dbBytes,
+      seed,
+      signal,
+      clock,
+      ours: () => cell.measureArm('array', CALIBRATION_JOB),
+    });
+    this.#run = { ...this.#run, calibration };
+  }
+
+  #leaveOut(sentence: string): void {
+    this.#run = { ...this.#run, untested: [...this.#run.untested, sentence] };
+  }
+
+  #warnSparse(cell: CellRun): void {
+    const warning = {
+      code: 'not-sparse',
+      message: `${cell.cell.id} takes its whole size on disk: this file system keeps no holes`,
+      remedy: 'choose a work folder on ext4, xfs or btrfs with --work-dir',
+    };
+    this.#run = { ...this.#run, warnings: [...this.#run.warnings, warning] };
+  }
+
+  #secondsLeft(): number {
+    return this.#options.plan.budgetSeconds - this.#elapsedSince(this.#started);
+  }
+
+  #elapsedSince(start: number): number {
+    return (this.#options.clock.nowNs() - start) / 1e9;
+  }
+
+  /** Seconds this machine takes for what the model puts at one second. */
+  #pace(): number {
+    return this.#modelled === 0 ? 1 : this.#took / this.#modelled;
+  }
+
+  #progress(doing: string): void {
+    const elapsed = this.#elapsedSince(this.#started);
+    const model = (plans: readonly CellPlan[]): number =>
+      plans.reduce((sum, plan) => sum + modelSeconds(plan, plan.blocksMax), 0) * this.#pace();
+    const cellEnd = this.#cellEnd ?? this.#took + model(this.#ahead.slice(0, 1));
+    const whole = Math.max(cellEnd, elapsed) + model(this.#ahead.slice(1)) + FINISH_SECONDS;
+    const bounded = Math.max(elapsed, Math.min(whole, this.#options.plan.budgetSeconds));
+    this.#options.onProgress(Math.min(0.99, elapsed / bounded), doing);
+  }
+}
+
+/**
+ * Seconds that a cell with `blocks` blocks takes, from runs on 2 cores of a virtual machine: laying
+ * out, rehearsing, and two rounds an arm and block, which grow with the free pages for the array.
+ */
+function modelSeconds(plan: CellPlan, blocks: number): number {
+  const gigabytes = plan.dbBytes / 1e9;
+  const array = 0.9 + 0.12 * gigabytes;
+  const hashmap = 1.2;
+  const prepare = 0.15 * gigabytes + array + hashmap + 0.5;
+  return prepare + blocks * (2 * array + 2 * hashmap + 2);
+}

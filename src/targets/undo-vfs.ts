@@ -1,0 +1,212 @@
+// UndoVfs: lets a job write to a database file and then brings back every byte, so that each measured
+// round starts from the same file without copying 100 GB. Before a page is overwritten for the first
+// time its old bytes go to a journal file beside the database; undo() writes them back, cuts the file
+// to its old size and syncs. Capturing happens in an unmeasured rehearsal of the job; a measured round
+// loads the journal first and, since the job is deterministic, meets no page that is not in it.
+//
+// Rehearsing has a second purpose: it allocates the disk blocks the job writes to. A write into a hole
+// costs more than into an allocated block, so rounds must start from equal blocks as well as bytes.
+//
+// Journal: pages of (8-byte little-endian position, 4096 bytes). The database's page size must be a
+// multiple of it; writes are whole pages at page positions, as the engine makes them. Cutting the file
+// journals all that is cut off; the engine never does.
+
+import { crc32 } from 'node:zlib';
+import { EngineError, type OpenFlags, type Vfs, type VfsFile } from '../../engine/index.ts';
+
+const PAGE = 4096;
+const RECORD = 8 + PAGE;
+
+/** What a round found of its file before it began; equal for all rounds of a cell. */
+export interface FileState {
+  readonly dbBytes: number;
+  readonly allocatedBytes: number;
+  /** CRC-32 over the metas and every page any rehearsed arm writes, as hex. */
+  readonly digest: string;
+}
+
+export class UndoVfs implements Vfs {
+  readonly #vfs: Vfs;
+  readonly #journalPath: string;
+  readonly #journal: VfsFile;
+  /** Journaled positions to their record. */
+  readonly #records = new Map<number, number>();
+  /** The same as a bit a page of the database: what a write asks, so it must cost next to nothing. */
+  #journaled: Uint32Array = new Uint32Array(0);
+  /** Start and length of every write of this job. */
+  readonly #writes: number[] = [];
+  readonly #page: Uint8Array = new Uint8Array(PAGE);
+  #database: { file: VfsFile; size: number } | undefined;
+  #captured = 0;
+
+  /** Opens or makes the journal. */
+  constructor(vfs: Vfs, journalPath: string) {
+    this.#vfs = vfs;
+    this.#journalPath = journalPath;
+    this.#journal = vfs.open(journalPath, { mode: 'create' });
+    const position = new Uint8Array(8);
+    const view = new DataView(position.buffer);
+    const records = Math.floor(this.#journal.size() / RECORD);
+    for (let record = 0; record < records; record++) {
+      this.#journal.read(position, 0, 8, record * RECORD);
+      this.#records.set(Number(view.getBigUint64(0, true)), record);
+    }
+  }
+
+  /** Pages added to the journal since it was opened: 0 in a measured round that went as rehearsed. */
+  get captured(): number {
+    return this.#captured;
+  }
+
+  get positions(): readonly number[] {
+    return [...this.#records.keys()];
+  }
+
+  open(path: string, flags: OpenFlags): VfsFile {
+    const file = this.#vfs.open(path, flags);
+    if (flags.mode === 'read') return file;
+    this.#database = { file, size: file.size() };
+    this.#journaled = new Uint32Array(Math.ceil(file.size() / PAGE / 32));
+    for (const position of this.#records.keys()) this.#mark(position / PAGE);
+    const before = (position: number, length: number): void => {
+      this.#beforeWrite(file, position, length);
+    };
+    return {
+      read: (target, offset, length, position) => file.read(target, offset, length, position),
+      write: (source, offset, length, position) => {
+        before(position, length);
+        file.write(source, offset, length, position);
+      },
+      writev: (sources, position) => {
+        before(
+          position,
+          sources.reduce((sum, source) => sum + source.length, 0),
+        );
+        file.writev(sources, position);
+      },
+      sync: () => {
+        file.sync();
+      },
+      truncate: (bytes) => {
+        before(bytes, Math.max(0, file.size() - bytes));
+        file.truncate(bytes);
+      },
+      size: () => file.size(),
+      allocatedBytes: () => file.allocatedBytes(),
+      close: () => {
+        file.close();
+      },
+    };
+  }
+
+  exists(path: string): boolean {
+    return this.#vfs.exists(path);
+  }
+
+  remove(path: string): void {
+    this.#vfs.remove(path);
+  }
+
+  lock(file: VfsFile, path: string, kind: 'exclusive' | 'shared'): string | undefined {
+    // The lock belongs to the descriptor below the wrapper made in open().
+    return this.#vfs.lock(this.#database?.file ?? file, path, kind);
+  }
+
+  /** Brings the database back to what it was when it was opened. Call it after closing the Db. */
+  undo(path: string): void {
+    const opened = this.#database;
+    if (opened === undefined) return;
+    this.#journal.sync();
+    const file = this.#vfs.open(path, { mode: 'write' });
+    try {
+      for (const position of this.#overwritten(opened.size)) {
+        this.#readRecord(position);
+        file.write(this.#page, 0, PAGE, position);
+      }
+      if (file.size() !== opened.size) file.truncate(opened.size);
+      file.sync();
+    } finally {
+      file.close();
+    }
+    this.#writes.length = 0;
+  }
+
+  close(): void {
+    this.#journal.close();
+  }
+
+  #beforeWrite(file: VfsFile, position: number, length: number): void {
+    this.#writes.push(position, length);
+    const end = Math.min(position + length, this.#database?.size ?? 0);
+    for (let page = Math.floor(position / PAGE); page * PAGE < end; page++) {
+      const word = this.#journaled[page >>> 5] ?? 0;
+      if ((word & (1 << (page & 31))) === 0) this.#capture(file, page);
+    }
+  }
+
+  #capture(file: VfsFile, page: number): void {
+    const position = page * PAGE;
+    const record = this.#records.size;
+    const head = new Uint8Array(8);
+    new DataView(head.buffer).setBigUint64(0, BigInt(position), true);
+    this.#page.fill(0);
+    file.read(this.#page, 0, PAGE, position);
+    this.#journal.writev([head, this.#page], record * RECORD);
+    this.#records.set(position, record);
+    this.#mark(page);
+    this.#captured++;
+  }
+
+  #mark(page: number): void {
+    this.#journaled[page >>> 5] = (this.#journaled[page >>> 5] ?? 0) | (1 << (page & 31));
+  }
+
+  /** Positions of the old pages that this job wrote to, ascending. */
+  #overwritten(size: number): number[] {
+    const positions = new Set<number>();
+    for (let i = 0; i < this.#writes.length; i += 2) {
+      const start = this.#writes[i] ?? 0;
+      const end = Math.min(start + (this.#writes[i + 1] ?? 0), size);
+      for (let at = start - (start % PAGE); at < end; at += PAGE) positions.add(at);
+    }
+    return [...positions].sort((a, b) => a - b);
+  }
+
+  #readRecord(position: number): void {
+    const record = this.#records.get(position);
+    if (record === undefined) {
+      throw new EngineError('CORRUPT', `${this.#journalPath} does not hold position ${position}`);
+    }
+    this.#journal.read(this.#page, 0, PAGE, record * RECORD + 8);
+  }
+}
+
+/** Positions in a journal that another process wrote. */
+export function journalPositions(vfs: Vfs, journalPath: string): readonly number[] {
+  const journal = new UndoVfs(vfs, journalPath);
+  const positions = journal.positions;
+  journal.close();
+  return positions;
+}
+
+/**
+ * The state of a database file: its size, blocks, and a digest of its metas and of the pages at
+ * `positions`. Reading them also puts them in the page cache, for every round alike.
+ */
+export function fileState(vfs: Vfs, path: string, positions: Iterable<number>): FileState {
+  const file = vfs.open(path, { mode: 'read' });
+  const page = new Uint8Array(PAGE);
+  let digest = 0;
+  for (const position of [...new Set([0, PAGE, ...positions])].sort((a, b) => a - b)) {
+    page.fill(0);
+    file.read(page, 0, PAGE, position);
+    digest = crc32(page, digest);
+  }
+  const state = {
+    dbBytes: file.size(),
+    allocatedBytes: file.allocatedBytes(),
+    digest: digest.toString(16).padStart(8, '0'),
+  };
+  file.close();
+  return state;
+}
