@@ -210,6 +210,14 @@ describe('reproduce', () => {
     expect(blocksOf(poor.samples, 'a')).toBeLessThan(6);
   });
 
+  it('ends at the budget where rounds take longer than any model, with the blocks it has', async () => {
+    const cells = [tinyCell('a', { blocksMin: 6, blocksMax: 6 })];
+    // Rehearsals and a block take 60 s; the next block would end far behind the budget.
+    const outcome = await run({ cells, budgetSeconds: 62, secondsPerRound: 10 });
+    expectStored(outcome, 'finished');
+    expect(blocksOf(outcome.samples, 'a')).toBe(1);
+  });
+
   it('leaves the cells behind what they need at least', async () => {
     const cells = [
       tinyCell('a', { blocksMin: 2, blocksMax: 50 }),

@@ -156,6 +156,7 @@ class Session {
     let block = 0;
     for (; block < plan.blocksMax; block++) {
       if (block >= plan.blocksMin && this.#secondsLeft() - reserved < blockSeconds * 1.15) break;
+      if (block > 0 && this.#secondsLeft() - FINISH_SECONDS < blockSeconds / 2) break;
       const started = this.#options.clock.nowNs();
       await cell.block(block, anchor, (done, of, doing) => {
         const at = `block ${String(block + 1)}, round ${String(done + 1)} of ${String(of)}`;
@@ -241,8 +242,10 @@ class Session {
  */
 function modelSeconds(plan: CellPlan, blocks: number): number {
   const gigabytes = plan.dbBytes / 1e9;
-  const array = 0.9 + 0.12 * gigabytes;
+  // Where no run fits, every allocation looks at every span, and laying out writes many more runs.
+  const spans = plan.role === 'worst-case' ? 1.8 : 1;
+  const array = 0.9 + 0.12 * spans * gigabytes;
   const hashmap = 1.2;
-  const prepare = 0.15 * gigabytes + array + hashmap + 0.5;
+  const prepare = 0.15 * spans * gigabytes + array + hashmap + 0.5;
   return prepare + blocks * (2 * array + 2 * hashmap + 2);
 }
