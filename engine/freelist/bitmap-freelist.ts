@@ -6,7 +6,7 @@
 // Why: the array keeps a commit's pages together but moves megabytes an allocation; the hashmap is fast
 // but takes runs from anywhere, so commits scatter over the file, and it pays tens of bytes a span.
 // First fit in address order over bits gives the array's placement at the hashmap's speed, in 1 bit
-// a page and 12 bytes a 512 pages. The summary (run at the start, longest run, run at the end)
+// a page and 6 bytes a 512 pages, whatever the free pages look like. The summary (run at the start, longest run, run at the end)
 // is that of Go's page allocator (runtime/mpagealloc.go) and of Knuth's boundary method turned to a
 // tree; bits are scanned a word at a time.
 //
@@ -26,10 +26,13 @@ const FANOUT: number = 2 ** FANOUT_BITS;
 interface Level {
   /** Pages a node of this level covers. */
   readonly pages: number;
-  readonly start: Uint32Array;
-  readonly max: Uint32Array;
-  readonly end: Uint32Array;
+  readonly start: RunLengths;
+  readonly max: RunLengths;
+  readonly end: RunLengths;
 }
+
+/** The narrowest numbers that hold a level's longest run: all but a few nodes take 2 bytes each. */
+type RunLengths = Uint16Array | Uint32Array;
 
 export class BitmapFreelist extends Freelist {
   readonly kind = 'bitmap';
@@ -57,7 +60,7 @@ export class BitmapFreelist extends Freelist {
     this.#bits = new Uint32Array(0);
     this.#levels = [];
     this.#freeCount = 0;
-    this.#resize(Math.ceil(pages * 1.125));
+    this.#resize(pages);
     for (let i = 0; i < spans.length; i++) this.#fill(spans.starts[i]!, spans.counts[i]!, true);
     this.#summarizeAll();
   }
@@ -267,8 +270,9 @@ export class BitmapFreelist extends Freelist {
     at.end[node] = complete ? run : 0;
   }
 
+  /** Grows by an eighth: a file that grows by commits pays for few copies, and memory stays low. */
   #reserve(pages: number): void {
-    if (pages > this.#bits.length * 32) this.#resize(Math.ceil(pages * 1.25));
+    if (pages > this.#bits.length * 32) this.#resize(Math.ceil(pages * 1.125));
   }
 
   /** Room for `pages` pages; new ones are in use. Keeps bits, recomputes summaries. */
@@ -281,15 +285,19 @@ export class BitmapFreelist extends Freelist {
     for (let nodes = chunks, covers = CHUNK_PAGES; ; covers *= FANOUT) {
       this.#levels.push({
         pages: covers,
-        start: new Uint32Array(nodes),
-        max: new Uint32Array(nodes),
-        end: new Uint32Array(nodes),
+        start: runLengths(nodes, covers),
+        max: runLengths(nodes, covers),
+        end: runLengths(nodes, covers),
       });
       if (nodes === 1) break;
       nodes = Math.ceil(nodes / FANOUT);
     }
     this.#summarizeAll();
   }
+}
+
+function runLengths(nodes: number, longest: number): RunLengths {
+  return longest <= 0xffff ? new Uint16Array(nodes) : new Uint32Array(nodes);
 }
 
 function trailingZeros(word: number): number {
