@@ -23,6 +23,11 @@ export function gigabytes(bytes: number): string {
   return `${String(Number((bytes / 1e9).toPrecision(3)))} GB`;
 }
 
+/** 106e6 -> '106 MB', 100e9 -> '100 GB'. */
+export function fileSize(bytes: number): string {
+  return bytes < 1e9 ? `${digits(bytes / 1e6)} MB` : gigabytes(bytes);
+}
+
 /** 8_100_000 -> '8.10 million', 25_000 -> '25,000'. */
 export function count(value: number): string {
   return value >= 1e6

@@ -3,13 +3,18 @@
 
 import { Random } from '../../engine/index.ts';
 import { CLAIMS } from '../claims/claims.ts';
+import { summarizeSurface } from '../claims/surface.ts';
 import type { StoredRun } from '../record/run-folder.ts';
 import { SCHEMA_VERSION, type ClaimsFile } from '../record/schema.ts';
 import { renderReport, type Report } from '../report/report.ts';
 
 /** Judges the claims in `ids` (all when undefined) by their rules. Pure. */
-export function judge({ run, samples }: StoredRun, ids?: readonly string[]): ClaimsFile {
+export function judge(stored: StoredRun, ids?: readonly string[]): ClaimsFile {
+  const { run, samples } = stored;
   const random = new Random(run.seed);
+  // Draws of its own: what the surface holds must not move an interval of a claim.
+  const surfaceRandom = new Random(run.seed);
+  const surface = summarizeSurface(stored, () => surfaceRandom.unit());
   return {
     schemaVersion: SCHEMA_VERSION,
     kvtune: run.kvtune,
@@ -21,6 +26,7 @@ export function judge({ run, samples }: StoredRun, ids?: readonly string[]): Cla
     claims: CLAIMS.filter((claim) => ids?.includes(claim.id) ?? true).map((claim) =>
       claim.evaluate({ run, samples, unit: () => random.unit(), command: run.command }),
     ),
+    ...(surface === undefined ? {} : { surface }),
   };
 }
 

@@ -10,7 +10,11 @@ import { Random } from '../../engine/index.ts';
 import { CLAIMS } from '../claims/claims.ts';
 import { testRun } from '../claims/testing/samples.ts';
 import { systemClock } from '../measure/clock.ts';
+import { summarizeSurface } from '../claims/surface.ts';
 import { CellRun } from '../runner/cell-run.ts';
+import { measureSurface } from '../runner/surface.ts';
+import { runSurfaceCell } from '../runner/surface-cell.ts';
+import { makeSurfacePlan } from '../runner/surface-plan.ts';
 import { runRound } from '../runner/round.ts';
 import { tinyCell } from '../runner/testing/fake-rounds.ts';
 import { testFolder } from '../testing/test-folder.ts';
@@ -33,19 +37,21 @@ function parsed(name: string): Record<string, unknown> {
   return JSON.parse(readFileSync(join(folder.path, name), 'utf8')) as Record<string, unknown>;
 }
 
-/** Each line of samples.ndjson. */
-function lines(): Record<string, unknown>[] {
-  const text = readFileSync(join(folder.path, 'samples.ndjson'), 'utf8').trimEnd();
+/** Each line of a file of one record a line. */
+function lines(name: string): Record<string, unknown>[] {
+  const text = readFileSync(join(folder.path, name), 'utf8').trimEnd();
   return text.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 /** The values that a file's schema describes. */
 function output(file: SchemaFile): Record<string, unknown>[] {
-  if (file === 'sample.schema.json') return lines();
+  if (file === 'sample.schema.json') return lines('samples.ndjson');
+  if (file === 'surface-cell.schema.json') return lines('surface.ndjson');
   return [parsed(file === 'run.schema.json' ? 'run.json' : 'claims.json')];
 }
 
-function judged({ run, samples }: StoredRun): ClaimsFile {
+function judged(stored: StoredRun): ClaimsFile {
+  const { run, samples } = stored;
   const random = new Random(SEED);
   const input = { run, samples, unit: () => random.unit(), command: run.command };
   return {
@@ -57,6 +63,7 @@ function judged({ run, samples }: StoredRun): ClaimsFile {
     status: run.status,
     host: { fingerprint: run.host.fingerprint },
     claims: CLAIMS.map((claim) => claim.evaluate(input)),
+    surface: summarizeSurface(stored, () => random.unit()),
   };
 }
 
@@ -74,7 +81,18 @@ beforeAll(async () => {
   const anchor = await CellRun.prepare(tinyCell('anchor'), context, () => undefined);
   const cell = await CellRun.prepare(tinyCell('cell'), context, () => undefined);
   await cell.block(0, anchor, () => undefined);
-  folder.writeRun(testRun({ cells: [anchor.cell, cell.cell] }));
+  const plan = makeSurfacePlan('default', { diskFreeBytes: 1e12, memoryFreeBytes: 1e12 });
+  await measureSurface({
+    cells: plan?.cells.slice(0, 2) ?? [],
+    recorded: new Set(),
+    secondsLeft: () => 60,
+    ...context,
+    runCell: (request) => Promise.resolve(runSurfaceCell(request)),
+    onCell: (one) => folder.appendSurfaceCell(one),
+    onTimeout: (id) => expect.unreachable(id),
+    onProgress: () => undefined,
+  });
+  folder.writeRun({ ...testRun({ cells: [anchor.cell, cell.cell] }), surface: { planned: 2 } });
   const claims = judged(readRun(folder.path));
   writeReport(folder.path, { claims, html: '', markdown: '', svgs: {} });
   work.remove();

@@ -3,11 +3,15 @@
 // a file with a field that was added later still passes an older schema.
 
 import { z } from 'zod';
-import { claimsFileSchema, runSchema, sampleSchema } from './schema.ts';
+import { claimsFileSchema, runSchema, sampleSchema, surfaceCellSchema } from './schema.ts';
 
 const SHAPES = {
   'run.schema.json': { shape: runSchema, title: 'run.json of kvtune' },
   'sample.schema.json': { shape: sampleSchema, title: 'one line of samples.ndjson of kvtune' },
+  'surface-cell.schema.json': {
+    shape: surfaceCellSchema,
+    title: 'one line of surface.ndjson of kvtune',
+  },
   'claims.schema.json': { shape: claimsFileSchema, title: 'claims.json of kvtune' },
 } as const;
 

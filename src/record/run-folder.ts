@@ -12,27 +12,35 @@ import {
   rmdirSync,
   rmSync,
   statfsSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { z } from 'zod';
 import {
   claimsFileSchema,
   runSchema,
   sampleSchema,
+  surfaceCellSchema,
   type ClaimsFile,
   type Run,
   type Sample,
+  type SurfaceCell,
 } from './schema.ts';
 
 export interface StoredRun {
   readonly run: Run;
   readonly samples: readonly Sample[];
+  readonly surface: readonly SurfaceCell[];
 }
 
-/** A run's files that cannot be used: 'missing' or in the way ('exists'), or 'damaged'. */
+/**
+ * A run's files that cannot be used: 'missing', in the way ('exists'), measured 'elsewhere', or
+ * 'damaged'.
+ */
 export class RecordError extends Error {
   override readonly name = 'RecordError';
-  readonly kind: 'missing' | 'exists' | 'damaged';
+  readonly kind: 'missing' | 'exists' | 'elsewhere' | 'damaged';
 
   constructor(kind: RecordError['kind'], message: string, options?: { cause?: unknown }) {
     super(message, options);
@@ -40,19 +48,26 @@ export class RecordError extends Error {
   }
 }
 
+/** Files of one record a line, appended to. */
+const LINE_FILES: readonly string[] = ['samples.ndjson', 'surface.ndjson'];
+
 export class RunFolder {
   readonly path: string;
 
-  /** Makes the folder. Throws RecordError when it holds a run already or cannot be made. */
-  constructor(path: string) {
+  /**
+   * Makes the folder. Throws RecordError when it cannot be made, or holds a run already that is not
+   * to be gone on with.
+   */
+  constructor(path: string, hold: 'new' | 'resumed' = 'new') {
     this.path = resolve(path);
-    if (existsSync(join(this.path, 'run.json'))) {
+    if (hold === 'new' && existsSync(join(this.path, 'run.json'))) {
       throw new RecordError(
         'exists',
         `${path} holds a run already; name another folder with --out`,
       );
     }
     makeFolder(this.path, path);
+    if (hold === 'resumed') for (const name of LINE_FILES) cutTornLine(join(this.path, name));
   }
 
   writeRun(run: Run): void {
@@ -61,6 +76,10 @@ export class RunFolder {
 
   appendSample(sample: Sample): void {
     appendFileSync(join(this.path, 'samples.ndjson'), `${JSON.stringify(sample)}\n`);
+  }
+
+  appendSurfaceCell(cell: SurfaceCell): void {
+    appendFileSync(join(this.path, 'surface.ndjson'), `${JSON.stringify(cell)}\n`);
   }
 }
 
@@ -100,7 +119,11 @@ export function readRun(folder: string): StoredRun {
   const run = runSchema.safeParse(readJson(join(folder, 'run.json')));
   if (!run.success)
     throw new RecordError('damaged', `${join(folder, 'run.json')}: ${issueOf(run.error)}`);
-  return { run: run.data, samples: readSamples(join(folder, 'samples.ndjson')) };
+  return {
+    run: run.data,
+    samples: readLines(join(folder, 'samples.ndjson'), sampleSchema),
+    surface: readLines(join(folder, 'surface.ndjson'), surfaceCellSchema),
+  };
 }
 
 /** The claims file of a folder, when it has one. */
@@ -112,19 +135,27 @@ export function readClaims(folder: string): ClaimsFile | undefined {
   return claims.data;
 }
 
-function readSamples(path: string): Sample[] {
+function readLines<T>(path: string, schema: z.ZodType<T>): T[] {
   if (!existsSync(path)) return [];
   const text = readFileSync(path, 'utf8');
   const lines = text.split('\n');
   // Without its newline the last line was not finished.
   lines.pop();
   return lines.map((line, i) => {
-    const sample = sampleSchema.safeParse(parse(line, `${path}, line ${String(i + 1)}`));
-    if (!sample.success) {
-      throw new RecordError('damaged', `${path}, line ${String(i + 1)}: ${issueOf(sample.error)}`);
+    const record = schema.safeParse(parse(line, `${path}, line ${String(i + 1)}`));
+    if (!record.success) {
+      throw new RecordError('damaged', `${path}, line ${String(i + 1)}: ${issueOf(record.error)}`);
     }
-    return sample.data;
+    return record.data;
   });
+}
+
+/** What a kill left of a line would spoil the line that is appended next. */
+function cutTornLine(path: string): void {
+  if (!existsSync(path)) return;
+  const bytes = readFileSync(path);
+  const end = bytes.lastIndexOf(0x0a) + 1;
+  if (end < bytes.length) truncateSync(path, end);
 }
 
 function readJson(path: string): unknown {

@@ -134,6 +134,46 @@ export const sampleSchema = z.object({
   warnings: z.array(warningSchema),
 });
 
+/** What varies over the surface. */
+export const surfaceFactorsSchema = z.object({
+  recipe: z.string(),
+  /** Asked for, e.g. 1e6; what the file really has stands beside it. */
+  freePages: z.number(),
+  putsPerCommit: z.number().int(),
+  valueBytes: z.number(),
+  syncFreelist: z.boolean(),
+});
+
+/** One arm of a surface cell measured once; all rounds of a cell share one process. */
+export const surfaceRoundSchema = z.object({
+  arm: z.string(),
+  block: z.number().int(),
+  position: z.number().int(),
+  completionSeconds: z.number(),
+  phases: sampleSchema.shape.phases,
+  counts: sampleSchema.shape.counts,
+  settings: sampleSchema.shape.settings,
+  digest: z.string(),
+});
+
+/** One line of surface.ndjson: a cell of the surface, measured to its end. */
+export const surfaceCellSchema = z.object({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  kind: z.literal('surface-cell'),
+  id: z.string(),
+  startedAt: z.string(),
+  factors: surfaceFactorsSchema,
+  dbBytes: z.number(),
+  freePages: z.number(),
+  freeSpans: z.number(),
+  puts: z.number().int(),
+  commits: z.number().int(),
+  warmUpCommits: z.number().int(),
+  /** In the order they ran. */
+  rounds: z.array(surfaceRoundSchema),
+  warnings: z.array(warningSchema),
+});
+
 export const runSchema = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
   kvtune: z.string(),
@@ -148,6 +188,8 @@ export const runSchema = z.object({
   cells: z.array(cellSchema),
   /** What the plan left out on this machine, one sentence each. */
   untested: z.array(z.string()),
+  /** Cells of the surface that the plan held; those measured stand in surface.ndjson. */
+  surface: z.object({ planned: z.number().int() }).optional(),
   tags: z.record(z.string(), z.string()),
   versions: z.record(z.string(), z.string()),
   git: z.object({ commit: z.string(), dirty: z.boolean() }).optional(),
@@ -244,6 +286,64 @@ export const claimSchema = z.object({
   command: z.string(),
 });
 
+/** A ratio of two arms; low and high are null where there are too few blocks for an interval. */
+const surfaceRatioSchema = z.object({
+  value: z.number(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+});
+
+/** Figures by arm: array, hashmap, bitmap. */
+const byArmSchema = z.record(z.string(), z.number());
+
+export const surfaceSummarySchema = z.object({
+  planned: z.number().int(),
+  measured: z.number().int(),
+  alpha: z.number(),
+  cells: z.array(
+    z.object({
+      id: z.string(),
+      factors: surfaceFactorsSchema,
+      dbBytes: z.number(),
+      freePages: z.number(),
+      freeSpans: z.number(),
+      blocks: z.number().int(),
+      /** Medians over the blocks. */
+      completionSeconds: byArmSchema,
+      /** Completion time, array / hashmap. */
+      hashmapGain: surfaceRatioSchema,
+      /** Completion time, the better of array and hashmap / bitmap. */
+      bitmapGain: surfaceRatioSchema,
+      /** Pages that the file grew by, as a share of all pages allocated. */
+      growthShare: byArmSchema,
+      freelistBytes: byArmSchema,
+      writesPerCommit: byArmSchema,
+    }),
+  ),
+  /** Cells of one file size, recipe, value class: who should care, in a sentence. */
+  classes: z.array(
+    z.object({
+      recipe: z.string(),
+      syncFreelist: z.boolean(),
+      freePages: z.number(),
+      values: z.enum(['small', 'large']),
+      cells: z.number().int(),
+      sentence: z.string(),
+    }),
+  ),
+  /** What the bitmap freelist is held to, and in how many cells it is so. */
+  bars: z.array(
+    z.object({
+      bar: z.string(),
+      cells: z.number().int(),
+      met: z.number().int(),
+      /** Cells whose interval lies wholly on the wrong side; without an interval none can. */
+      missed: z.array(z.string()),
+      sentence: z.string(),
+    }),
+  ),
+});
+
 export const claimsFileSchema = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
   kvtune: z.string(),
@@ -253,6 +353,7 @@ export const claimsFileSchema = z.object({
   status: runSchema.shape.status,
   host: z.object({ fingerprint: z.string() }),
   claims: z.array(claimSchema),
+  surface: surfaceSummarySchema.optional(),
 });
 
 export type Warning = z.infer<typeof warningSchema>;
@@ -260,6 +361,10 @@ export type SyncLatency = z.infer<typeof syncLatencySchema>;
 export type Host = z.infer<typeof hostSchema>;
 export type Cell = z.infer<typeof cellSchema>;
 export type Sample = z.infer<typeof sampleSchema>;
+export type SurfaceFactors = z.infer<typeof surfaceFactorsSchema>;
+export type SurfaceRound = z.infer<typeof surfaceRoundSchema>;
+export type SurfaceCell = z.infer<typeof surfaceCellSchema>;
+export type SurfaceSummary = z.infer<typeof surfaceSummarySchema>;
 export type Run = z.infer<typeof runSchema>;
 export type Verdict = (typeof VERDICTS)[number];
 export type CurvePoint = z.infer<typeof curvePointSchema>;

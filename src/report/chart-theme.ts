@@ -12,6 +12,12 @@ export const CHART_COLORS = {
   first: '#1f5fbf',
   second: '#b3540b',
   third: '#7a3fa0',
+  // Steps of a ratio map, from below 1 to far above.
+  below: '#f6d3b8',
+  equal: '#f1f3f6',
+  above: '#cfe0f7',
+  farAbove: '#94bbee',
+  farthest: '#5f95df',
 } as const;
 
 const DARK_COLORS: Record<keyof typeof CHART_COLORS, string> = {
@@ -24,6 +30,11 @@ const DARK_COLORS: Record<keyof typeof CHART_COLORS, string> = {
   first: '#7fb0ff',
   second: '#f2a25c',
   third: '#cf9bf0',
+  below: '#5b3a1e',
+  equal: '#232a33',
+  above: '#1e3350',
+  farAbove: '#27508a',
+  farthest: '#2f66b8',
 };
 
 /** Rules that redraw a chart for dark screens. They outrank the drawing's own colour attributes. */

@@ -8,6 +8,7 @@ import { capacityFrame } from './capacity-chart.ts';
 import { frameSpec, type Frame } from './chart-frame.ts';
 import { escapeHtml } from './plain-text.ts';
 import { ratioFrame } from './ratio-chart.ts';
+import type { SurfaceMap } from './surface-chart.ts';
 
 export type Chart =
   | { readonly kind: 'picture'; readonly svg: string; readonly description: string }
@@ -25,12 +26,15 @@ export async function renderChart(claim: Claim): Promise<Chart> {
   if (frame.series.length === 0) {
     return { kind: 'sentence', text: 'Nothing to draw: no size was measured to its end.' };
   }
-  const { description } = frame;
-  return {
-    kind: 'picture',
-    svg: named(await renderSvg(frameSpec(frame)), description),
-    description,
-  };
+  return drawn(frameSpec(frame), frame.description);
+}
+
+export async function renderMap({ spec, description }: SurfaceMap): Promise<Chart> {
+  return drawn(spec, description);
+}
+
+async function drawn(spec: TopLevelSpec, description: string): Promise<Chart> {
+  return { kind: 'picture', svg: named(await renderSvg(spec), description), description };
 }
 
 // Loaded when the first chart is drawn: the two take a quarter of a second that no other command pays.

@@ -6,7 +6,7 @@ import type { Verdict } from '../record/schema.ts';
 import type { Fact } from './conditions.ts';
 import { NOT_MEASURED } from './format.ts';
 import { escapeHtml } from './plain-text.ts';
-import type { ClaimSection, Doubt, ReportModel } from './report-model.ts';
+import type { ClaimSection, Doubt, DrawnMap, ReportModel, SurfaceSection } from './report-model.ts';
 import { PAGE_STYLE } from './style.ts';
 import type { Table } from './tables.ts';
 
@@ -46,6 +46,7 @@ ${model.claims.map(card).join('\n')}
 </section>
 ${model.claims.length === 0 ? '<p>No claim has a verdict yet.</p>' : ''}
 ${model.claims.map(claimSection).join('\n')}
+${model.surface === undefined ? '' : surfaceSection(model.surface)}
 ${conditionsSection(model)}
 <section aria-labelledby="calibration">
 <h2 id="calibration">Calibration against bbolt</h2>
@@ -96,6 +97,24 @@ ${claim.arms.map(table).join('\n')}
 <h3>Repeat this claim</h3>
 ${command(claim.command)}
 </section>`;
+}
+
+function surfaceSection({ lead, sentences, bars, maps, table: cells }: SurfaceSection): string {
+  return `<section id="surface" aria-labelledby="surface-title">
+<h2 id="surface-title">The surface: where which freelist pays</h2>
+<p>${escapeHtml(lead)}</p>
+<h3>Who should care</h3>
+${list(sentences, '')}
+<h3>The bitmap against the published two</h3>
+${list(bars, 'Too little was measured to say.')}
+${maps.map(mapFigure).join('\n')}
+<details><summary>${escapeHtml(cells.caption)}</summary>${table(cells)}</details>
+</section>`;
+}
+
+function mapFigure({ title, chart: drawn }: DrawnMap): string {
+  if (drawn.kind === 'sentence') return `<p>${escapeHtml(drawn.text)}</p>`;
+  return `<figure>${drawn.svg}<figcaption>${escapeHtml(title)}</figcaption></figure>`;
 }
 
 function chart({ chart: drawn }: ClaimSection): string {

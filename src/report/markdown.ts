@@ -4,7 +4,7 @@
 import type { Fact } from './conditions.ts';
 import { NOT_MEASURED } from './format.ts';
 import { escapeMarkdown, printable } from './plain-text.ts';
-import type { ClaimSection, Doubt, ReportModel } from './report-model.ts';
+import type { ClaimSection, Doubt, ReportModel, SurfaceSection } from './report-model.ts';
 import type { Table } from './tables.ts';
 
 export function renderMarkdown(model: ReportModel): string {
@@ -14,6 +14,7 @@ export function renderMarkdown(model: ReportModel): string {
     escapeMarkdown(model.subtitle),
     verdicts(model.claims),
     ...model.claims.flatMap(claimBlocks),
+    ...(model.surface === undefined ? [] : surfaceBlocks(model.surface)),
     '## Conditions',
     facts(model.conditions),
     ...model.tables.flatMap((entry) => tableBlocks(entry)),
@@ -69,6 +70,19 @@ function claimBlocks(claim: ClaimSection): string[] {
     ...claim.arms.flatMap((entry) => tableBlocks(entry)),
     '### Repeat this claim',
     command(claim.command),
+  ];
+}
+
+function surfaceBlocks({ lead, sentences, bars, maps, table: cells }: SurfaceSection): string[] {
+  return [
+    '## The surface: where which freelist pays',
+    escapeMarkdown(lead),
+    '### Who should care',
+    list(sentences, ''),
+    '### The bitmap against the published two',
+    list(bars, 'Too little was measured to say.'),
+    ...maps.map(({ id, title }) => `![${escapeMarkdown(title)}](charts/${id}.svg)`),
+    ...tableBlocks(cells),
   ];
 }
 

@@ -2,7 +2,15 @@
 // hold a fact the other lacks. Pure. Text here is plain and unescaped; each renderer escapes all of it.
 // Lists are cut at a stated length, so that no input can make a page of megabytes.
 
-import type { Claim, ClaimsFile, Run, Sample, Verdict, Warning } from '../record/schema.ts';
+import type {
+  Claim,
+  ClaimsFile,
+  Run,
+  Sample,
+  SurfaceSummary,
+  Verdict,
+  Warning,
+} from '../record/schema.ts';
 import type { Chart } from './charts.ts';
 import { conditionFacts, calibrationFacts, type Fact } from './conditions.ts';
 import {
@@ -24,6 +32,7 @@ import {
   intervalLevel,
   roundTable,
   settingsTable,
+  surfaceTable,
   type Table,
 } from './tables.ts';
 
@@ -61,12 +70,28 @@ export interface ClaimSection {
   readonly command: string;
 }
 
+/** A ratio map of the surface, as a picture. */
+export interface DrawnMap {
+  readonly id: string;
+  readonly title: string;
+  readonly chart: Chart;
+}
+
+export interface SurfaceSection {
+  readonly lead: string;
+  readonly sentences: readonly string[];
+  readonly bars: readonly string[];
+  readonly maps: readonly DrawnMap[];
+  readonly table: Table;
+}
+
 export interface ReportModel {
   readonly title: string;
   readonly subtitle: string;
   /** Present where the run did not finish; stands above everything else. */
   readonly banner: string | undefined;
   readonly claims: readonly ClaimSection[];
+  readonly surface: SurfaceSection | undefined;
   readonly conditions: readonly Fact[];
   readonly tables: readonly Table[];
   readonly calibration: readonly Fact[];
@@ -92,7 +117,11 @@ const SHIPPED_IN: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-export function buildModel(input: ReportInput, charts: ReadonlyMap<Claim, Chart>): ReportModel {
+export function buildModel(
+  input: ReportInput,
+  charts: ReadonlyMap<Claim, Chart>,
+  maps: readonly DrawnMap[],
+): ReportModel {
   const { run, samples, claims } = input;
   const status = statusOf(input);
   return {
@@ -100,6 +129,7 @@ export function buildModel(input: ReportInput, charts: ReadonlyMap<Claim, Chart>
     subtitle: subtitleOf(run),
     banner: bannerOf(status, samples.length),
     claims: cut(claims.claims).map((claim) => claimSection(claim, run, status, charts.get(claim))),
+    surface: claims.surface === undefined ? undefined : surfaceSection(claims.surface, maps),
     conditions: conditionFacts(run, samples),
     tables: [cellTable(run, samples), settingsTable(claims.claims)].filter(
       (table) => !isEmpty(table),
@@ -176,6 +206,20 @@ function claimSection(
     arms: armTables(claim, run).filter((table) => !isEmpty(table)),
     doubts: cut(claim.warnings).map((warning) => doubt(claim.id, warning)),
     command: claim.command,
+  };
+}
+
+function surfaceSection(surface: SurfaceSummary, maps: readonly DrawnMap[]): SurfaceSection {
+  const { planned, measured } = surface;
+  return {
+    lead:
+      `${formatCount(measured)} of ${formatCount(planned)} planned cells were measured: array, ` +
+      'hashmap and bitmap on the same file and job, over free pages, puts a commit, value size, ' +
+      'recipe and whether the freelist is stored. It decides no claim.',
+    sentences: cutText(surface.classes.map((one) => one.sentence)),
+    bars: surface.bars.map((bar) => bar.sentence),
+    maps,
+    table: surfaceTable(surface),
   };
 }
 

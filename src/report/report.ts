@@ -3,16 +3,17 @@
 
 import type { Claim } from '../record/schema.ts';
 import { standaloneSvg } from './chart-theme.ts';
-import { renderChart, type Chart } from './charts.ts';
+import { renderChart, renderMap, type Chart } from './charts.ts';
 import { renderHtml } from './html.ts';
 import { renderMarkdown } from './markdown.ts';
 import { slug } from './plain-text.ts';
-import { buildModel, type ReportInput } from './report-model.ts';
+import { buildModel, type DrawnMap, type ReportInput } from './report-model.ts';
+import { surfaceMaps } from './surface-chart.ts';
 
 export interface Report {
   readonly html: string;
   readonly markdown: string;
-  /** By claim id, made safe as a file name: the Markdown refers to charts/<key>.svg. */
+  /** By claim id, made safe as a file name, or by a map's id: Markdown refers to charts/<key>.svg. */
   readonly svgs: Readonly<Record<string, string>>;
 }
 
@@ -25,6 +26,12 @@ export async function renderReport(input: ReportInput): Promise<Report> {
     charts.set(claim, chart);
     if (chart.kind === 'picture') svgs[slug(claim.id)] = standaloneSvg(chart.svg);
   }
-  const model = buildModel(input, charts);
+  const maps: DrawnMap[] = [];
+  for (const map of input.claims.surface === undefined ? [] : surfaceMaps(input.claims.surface)) {
+    const chart = await renderMap(map);
+    maps.push({ id: map.id, title: map.title, chart });
+    if (chart.kind === 'picture') svgs[map.id] = standaloneSvg(chart.svg);
+  }
+  const model = buildModel(input, charts, maps);
   return { html: renderHtml(model), markdown: renderMarkdown(model), svgs };
 }

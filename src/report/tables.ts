@@ -2,10 +2,19 @@
 // Invariant: every cell is text for a person; figures are formatted here and nowhere later, and a column
 // of figures is aligned right. Long tables are cut at a stated length and say so in their caption.
 
-import type { Arm, Cell, Claim, CurvePoint, Run, Sample } from '../record/schema.ts';
+import type {
+  Arm,
+  Cell,
+  Claim,
+  CurvePoint,
+  Run,
+  Sample,
+  SurfaceSummary,
+} from '../record/schema.ts';
 import {
   formatBytes,
   formatCount,
+  formatEstimate,
   formatInterval,
   formatShare,
   formatSignificant,
@@ -31,7 +40,7 @@ interface Field<Row> extends Column {
   readonly text: (row: Row) => string;
 }
 
-const ROWS_MAX = 300;
+const ROWS_MAX = 500;
 /** Claims judged by two one-sided tests. */
 const EQUIVALENCE_CLAIMS: ReadonlySet<string> = new Set(['capacity-50x']);
 const ROLE_WORDS: Readonly<Record<Cell['role'], string>> = {
@@ -55,6 +64,34 @@ export function curveTable(claim: Claim, run: Run): Table {
     right('Rounds', (point) => formatCount(point.rounds)),
   ];
   return tableOf('The curve in figures', fields, rows);
+}
+
+export function surfaceTable({ cells }: SurfaceSummary): Table {
+  type Row = SurfaceSummary['cells'][number];
+  const arms = ['array', 'hashmap', 'bitmap'];
+  const each = (of: (arm: string) => string): string => arms.map(of).join(' / ');
+  const ratio = ({ value, low, high }: Row['hashmapGain']): string =>
+    low === null || high === null
+      ? withUnit(formatSignificant(value, 2), 'x')
+      : formatEstimate({ value, low, high }, 'x');
+  const fields: Field<Row>[] = [
+    left('Recipe', ({ factors }) => factors.recipe + (factors.syncFreelist ? ', stored' : '')),
+    right('Free pages', (row) => formatCount(row.freePages)),
+    right('Puts a commit', ({ factors }) => formatCount(factors.putsPerCommit)),
+    right('Value', ({ factors }) => formatBytes(factors.valueBytes)),
+    right('Blocks', (row) => formatCount(row.blocks)),
+    right('array / hashmap', (row) => ratio(row.hashmapGain)),
+    right('better / bitmap', (row) => ratio(row.bitmapGain)),
+    right('Seconds', (row) => each((arm) => three(row.completionSeconds[arm] ?? 0))),
+    right('Growth, % of pages', (row) => each((arm) => percent(row.growthShare[arm]))),
+    right('Writes a commit', (row) => each((arm) => three(row.writesPerCommit[arm] ?? 0))),
+    right('Freelist memory', (row) => each((arm) => formatBytes(row.freelistBytes[arm]))),
+  ];
+  return tableOf('Every cell of the surface: array / hashmap / bitmap', fields, cells);
+}
+
+function percent(share: number | undefined): string {
+  return ((share ?? 0) * 100).toFixed(0);
 }
 
 /** Every arm: the job, its parts, its work. Three tables, because one of eighteen columns reads like none. */

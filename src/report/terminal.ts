@@ -4,7 +4,7 @@
 
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import type { Arm, Cell, Claim, CurvePoint, Verdict } from '../record/schema.ts';
+import type { Arm, Cell, Claim, CurvePoint, SurfaceSummary, Verdict } from '../record/schema.ts';
 import { formatBytes, formatEstimate, formatSignificant, NOT_MEASURED } from './format.ts';
 import { printable } from './plain-text.ts';
 import {
@@ -46,11 +46,21 @@ export function renderTerminal(input: ReportInput, options: TerminalOptions): st
       : claimTable(claims.claims, status, colors),
     ...claims.claims.filter(hasRatio).map((claim) => curveBlock(claim, run.cells, colors)),
     claims.claims.map((claim) => wrap(`${claim.id}: ${claim.finding}`, '  ')).join('\n'),
+    claims.surface === undefined ? '' : surfaceBlock(claims.surface),
     run.untested.length === 0
       ? ''
       : `untested:\n${run.untested.map((text) => wrap(`- ${text}`, '  ', '  ')).join('\n')}`,
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+/** Sentences of the main recipe as etcd runs it; the whole stands in the report. */
+function surfaceBlock({ measured, planned, classes, bars }: SurfaceSummary): string {
+  const first = classes[0]?.recipe;
+  const shown = classes.filter((one) => one.recipe === first && !one.syncFreelist);
+  const lines = [...shown, ...bars].map(({ sentence }) => wrap(`- ${sentence}`, '  ', '  '));
+  const title = `surface, ${String(measured)} of ${String(planned)} cells:`;
+  return [title, ...lines].join('\n');
 }
 
 /** One line for progress: `25 GB  array 21.6 s  hashmap 4.83 s  ratio 4.5x [4.3, 4.7]  6 rounds`. */

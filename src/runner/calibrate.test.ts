@@ -14,6 +14,7 @@ function ours(secondsPerCommit: number, probes = 1000): RoundResult {
   const request = {
     path: '',
     freelist: 'array' as const,
+    syncFreelist: false,
     job: CALIBRATION_JOB,
     seed: 1,
     journal: '',

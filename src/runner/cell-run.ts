@@ -15,6 +15,8 @@ import { PAGE_CACHE_STATE, type RoundRequest, type RoundResult } from './round.t
 
 export const ARMS: readonly FreelistKind[] = ['array', 'hashmap'];
 const REPLICATES = 2;
+/** Rounds of the cell itself in a block; anchors come on top. */
+export const ROUNDS_A_BLOCK: number = ARMS.length * REPLICATES;
 const ROUND_TIMEOUT_MS = 180_000;
 
 /** Runs one round somewhere; tests hand in their own. */
@@ -140,6 +142,7 @@ export class CellRun {
       {
         path: this.aged.path,
         freelist: arm,
+        syncFreelist: false,
         job,
         seed: this.#context.seed,
         journal: this.#journal(arm),

@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { testHost } from '../claims/testing/samples.ts';
 import type * as Profile from '../hardware/profile.ts';
-import { readRun, RunFolder, WorkFolder } from '../record/run-folder.ts';
+import { readRun, RunFolder, WorkFolder, type StoredRun } from '../record/run-folder.ts';
 import type { Run, Sample } from '../record/schema.ts';
 import { testFolder } from '../testing/test-folder.ts';
 import { ANCHOR_BYTES, type CellPlan } from './plan.ts';
 import { reproduce, type ReproduceOptions, type ReproduceResult } from './reproduce.ts';
-import { FakeClock, fakeRounds, tinyCell } from './testing/fake-rounds.ts';
+import { makeSurfacePlan, type SurfacePlan } from './surface-plan.ts';
+import { FakeClock, fakeRounds, fakeSurfaceResult, tinyCell } from './testing/fake-rounds.ts';
 
 // The real profile measures the disk for seconds, and says nothing about the runner.
 vi.mock('../hardware/profile.ts', (): Partial<typeof Profile> => {
@@ -30,6 +31,11 @@ interface Setup {
   readonly budgetSeconds?: number;
   readonly secondsPerRound?: number;
   readonly seed?: number;
+  readonly surface?: SurfacePlan;
+  readonly secondsPerSurfaceCell?: number;
+  /** The run to go on with, and its folder. */
+  readonly previous?: StoredRun;
+  readonly resumed?: string;
   readonly before?: (count: number, abort: AbortController) => void;
 }
 
@@ -59,15 +65,21 @@ function startOfRun(seed: number): ReproduceOptions['run'] {
 
 async function run(setup: Setup): Promise<Outcome> {
   const { cells, budgetSeconds = 1000, secondsPerRound = 1, seed = 1, before } = setup;
+  const { surface, previous } = setup;
   const clock = new FakeClock();
   const abort = new AbortController();
   const rounds = fakeRounds(clock, secondsPerRound, (count) => before?.(count, abort));
-  const runFolder = new RunFolder(join(folder, String(++made)));
+  const runFolder =
+    setup.resumed === undefined
+      ? new RunFolder(join(folder, String(++made)))
+      : new RunFolder(setup.resumed, 'resumed');
   const work = new WorkFolder(join(runFolder.path, 'work'));
   const shares: number[] = [];
   const finished: [string, number][] = [];
   const result = await reproduce({
     plan: { cells, untested: ['left out from the start'], budgetSeconds },
+    surface,
+    previous,
     run: startOfRun(seed),
     folder: runFolder,
     work,
@@ -75,6 +87,10 @@ async function run(setup: Setup): Promise<Outcome> {
     clock,
     signal: abort.signal,
     runRound: rounds.run,
+    runSurfaceCell: (request) => {
+      clock.advance(setup.secondsPerSurfaceCell ?? 1);
+      return Promise.resolve(fakeSurfaceResult(request));
+    },
     bboltPeer: undefined,
     onProgress: (share) => shares.push(share),
     onCell: (_run, samples, cell) => finished.push([cell, samples.length]),
@@ -96,11 +112,22 @@ function blocksOf(samples: readonly Sample[], cell: string): number {
   return new Set(samples.filter((one) => one.cell === cell).map((one) => one.block)).size;
 }
 
-function expectStored({ runFolder, run: returned, samples }: Outcome, status: Run['status']): void {
+function expectStored(
+  { runFolder, run: returned, samples, surface }: Outcome,
+  status: Run['status'],
+): void {
   const stored = readRun(runFolder);
   expect(stored.run).toEqual(returned);
   expect(stored.run.status).toBe(status);
   expect(stored.samples).toEqual(samples);
+  expect(stored.surface).toEqual(surface);
+}
+
+/** The first cells of the smallest file. */
+function tinySurface(cells: number): SurfacePlan {
+  const plan = makeSurfacePlan('default', { diskFreeBytes: 1e12, memoryFreeBytes: 1e12 });
+  if (plan === undefined) throw new Error('a default run has a surface');
+  return { cells: plan.cells.slice(0, cells), budgetSeconds: 60, untested: ['too large: one'] };
 }
 
 const two = [tinyCell('a', { blocksMax: 2 }), tinyCell('b', { blocksMax: 3 })];
@@ -227,6 +254,68 @@ describe('reproduce', () => {
     expect(outcome.run.cells.map((cell) => cell.id)).toEqual(['a', 'b']);
     expect(blocksOf(outcome.samples, 'a')).toBeGreaterThan(2);
     expect(blocksOf(outcome.samples, 'b')).toBe(2);
+  });
+
+  it('measures the surface after the cells, while its budget lasts, small files first', async () => {
+    const surface = tinySurface(6);
+    const outcome = await run({ cells: two, surface, budgetSeconds: 1000 });
+    expectStored(outcome, 'finished');
+    expect(outcome.surface.map((cell) => cell.id)).toEqual(surface.cells.map((cell) => cell.id));
+    expect(outcome.run.surface).toEqual({ planned: 6 });
+    expect(outcome.run.untested).toEqual(['left out from the start', 'too large: one']);
+    expect(outcome.workFiles).toEqual([]);
+  });
+
+  it('names how much of the surface its budget did not hold', async () => {
+    const outcome = await run({
+      cells: two,
+      surface: tinySurface(6),
+      budgetSeconds: 100,
+      secondsPerSurfaceCell: 20,
+    });
+    expectStored(outcome, 'finished');
+    expect(outcome.surface.length).toBeGreaterThan(0);
+    expect(outcome.surface.length).toBeLessThan(6);
+    expect(outcome.run.untested.at(-1)).toMatch(/^surface: \d of 6 cells did not fit .* --resume /);
+  });
+
+  it('goes on with an interrupted run: measures what is missing, and nothing twice', async () => {
+    const surface = tinySurface(4);
+    const first = await run({
+      cells: two,
+      surface,
+      before: (count, abort) => {
+        // Cell a is whole; b has its rehearsals, one block of four, and one round of the next.
+        if (count < 2 + 8 + 2 + 4 + 2) return;
+        abort.abort();
+        throw new DOMException('aborted', 'AbortError');
+      },
+    });
+    expectStored(first, 'interrupted');
+    const whole = await run({ cells: two, surface, previous: first, resumed: first.runFolder });
+    expectStored(whole, 'finished');
+    expect(whole.run.cells.map((cell) => cell.id)).toEqual(['a', 'b']);
+    expect(whole.samples.slice(0, first.samples.length)).toEqual(first.samples);
+    // Block 1 of b stays incomplete; blocks 2 and those after it are new.
+    expect([...new Set(whole.samples.slice(first.samples.length).map((one) => one.cell))]).toEqual([
+      'b',
+    ]);
+    expect(whole.rounds).toBe(2 + 4);
+    expect(whole.surface).toHaveLength(4);
+    const again = await run({ cells: two, surface, previous: whole, resumed: whole.runFolder });
+    expect(again.rounds).toBe(0);
+    expectStored(again, 'finished');
+    expect(again.samples).toEqual(whole.samples);
+    expect(again.surface).toEqual(whole.surface);
+  });
+
+  it('does not go on with a run of another machine', async () => {
+    const first = await run({ cells: two, budgetSeconds: 1 });
+    const host = { ...first.run.host, fingerprint: 'another' };
+    const previous = { ...first, run: { ...first.run, host } };
+    await expect(run({ cells: two, previous, resumed: first.runFolder })).rejects.toThrow(
+      /measured on another machine or disk \(another, here .*without --resume/,
+    );
   });
 
   it('tells progress as a share', async () => {

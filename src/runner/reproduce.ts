@@ -1,5 +1,6 @@
-// reproduce(): measures every cell of a plan and records each round as it ends. It measures and
-// nothing else: claims are judged, and reports written, from what it recorded.
+// reproduce(): measures every cell of a plan, then the surface, and records each round as it ends. It
+// measures and nothing else: claims are judged, and reports written, from what it recorded. A run that
+// ended early can be gone on with: what is recorded is not measured again.
 //
 // Time: cells run in the plan's order. A cell whose smallest number of blocks would not fit the rest
 // of the budget is left out and named; a cell goes on past its smallest number only while what the
@@ -9,14 +10,25 @@
 import { Random } from '../../engine/index.ts';
 import type { Clock } from '../measure/clock.ts';
 import { finishProfile, profileHost } from '../hardware/profile.ts';
-import type { RunFolder, WorkFolder } from '../record/run-folder.ts';
-import type { Run, Sample } from '../record/schema.ts';
+import {
+  RecordError,
+  type RunFolder,
+  type StoredRun,
+  type WorkFolder,
+} from '../record/run-folder.ts';
+import type { Run, Sample, SurfaceCell } from '../record/schema.ts';
 import { calibrate, CALIBRATION_JOB } from './calibrate.ts';
-import { CellRun, type CellContext, type RoundRunner } from './cell-run.ts';
+import { CellRun, ROUNDS_A_BLOCK, type CellContext, type RoundRunner } from './cell-run.ts';
 import { ANCHOR_BYTES, type CellPlan, type Plan } from './plan.ts';
+import type { SurfacePlan } from './surface-plan.ts';
+import { measureSurface, type SurfaceRunner } from './surface.ts';
 
 export interface ReproduceOptions {
   readonly plan: Plan;
+  /** undefined: the claims' cells only. */
+  readonly surface: SurfacePlan | undefined;
+  /** The run to go on with, as it was recorded. */
+  readonly previous: StoredRun | undefined;
   /** The run as it starts; its host, status and cells are filled in here. */
   readonly run: Omit<Run, 'host' | 'status' | 'cells' | 'untested'>;
   readonly folder: RunFolder;
@@ -25,6 +37,7 @@ export interface ReproduceOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly runRound: RoundRunner;
+  readonly runSurfaceCell: SurfaceRunner;
   /** Harness of real bbolt; undefined: no calibration. */
   readonly bboltPeer: string | undefined;
   readonly onProgress: (share: number, doing: string) => void;
@@ -32,9 +45,7 @@ export interface ReproduceOptions {
   readonly onCell: (run: Run, samples: readonly Sample[], cell: string) => void;
 }
 
-export interface ReproduceResult {
-  readonly run: Run;
-  readonly samples: readonly Sample[];
+export interface ReproduceResult extends StoredRun {
   /** What stopped it early, other than an interruption. */
   readonly error: unknown;
 }
@@ -47,13 +58,23 @@ const CALIBRATION_SECONDS_A_GB = 0.33;
 
 export async function reproduce(options: ReproduceOptions): Promise<ReproduceResult> {
   options.onProgress(0, 'profiling the host');
-  const host = await profileHost(options.work.path);
+  const { plan, surface, previous, run, work } = options;
+  const host = await profileHost(work.path);
+  if (previous !== undefined && previous.run.host.fingerprint !== host.fingerprint) {
+    throw new RecordError(
+      'elsewhere',
+      `the run was measured on another machine or disk (${previous.run.host.fingerprint}, here ` +
+        `${host.fingerprint}); start a new one without --resume`,
+    );
+  }
   const session = new Session(options, {
-    ...options.run,
+    ...run,
     host,
     status: 'running',
-    cells: [],
-    untested: [...options.plan.untested],
+    cells: previous?.run.cells ?? [],
+    untested: [...plan.untested, ...(surface?.untested ?? [])],
+    ...(previous?.run.calibration === undefined ? {} : { calibration: previous.run.calibration }),
+    ...(surface === undefined ? {} : { surface: { planned: surface.cells.length } }),
   });
   return session.run();
 }
@@ -61,7 +82,8 @@ export async function reproduce(options: ReproduceOptions): Promise<ReproduceRes
 class Session {
   readonly #options: ReproduceOptions;
   readonly #started: number;
-  readonly #samples: Sample[] = [];
+  readonly #samples: Sample[];
+  readonly #surface: SurfaceCell[];
   readonly #context: CellContext;
   #run: Run;
   #anchor: CellRun | undefined;
@@ -77,6 +99,8 @@ class Session {
     this.#options = options;
     this.#run = run;
     this.#started = options.clock.nowNs();
+    this.#samples = [...(options.previous?.samples ?? [])];
+    this.#surface = [...(options.previous?.surface ?? [])];
     this.#context = {
       work: options.work,
       seed: options.seed,
@@ -101,6 +125,8 @@ class Session {
         this.#cellEnd = undefined;
         await this.#cell(cell, plan.cells.slice(i + 1));
       }
+      this.#ahead = [];
+      await this.#measureSurface();
     } catch (thrown) {
       if (!signal.aborted) error = thrown;
     }
@@ -115,10 +141,54 @@ class Session {
       finishedAt: clock.wallIso(),
     };
     folder.writeRun(this.#run);
-    return { run: this.#run, samples: this.#samples, error };
+    return { run: this.#run, samples: this.#samples, surface: this.#surface, error };
+  }
+
+  async #measureSurface(): Promise<void> {
+    const { surface, work, seed, clock, signal, runSurfaceCell, folder } = this.#options;
+    if (surface === undefined) return;
+    this.#anchor?.discard();
+    await measureSurface({
+      cells: surface.cells,
+      recorded: new Set(this.#surface.map((cell) => cell.id)),
+      secondsLeft: () => this.#secondsLeft() - FINISH_SECONDS,
+      work,
+      seed,
+      clock,
+      signal,
+      runCell: runSurfaceCell,
+      onCell: (cell) => {
+        this.#surface.push(cell);
+        folder.appendSurfaceCell(cell);
+      },
+      onTimeout: (id) => {
+        this.#leaveOut(`surface, ${id}: took too long and was ended`);
+      },
+      onProgress: (doing) => {
+        this.#progress(doing);
+      },
+    });
+    const missing = surface.cells.length - this.#surface.length;
+    if (missing > 0) {
+      this.#leaveOut(
+        `surface: ${String(missing)} of ${String(surface.cells.length)} cells did not fit the ` +
+          `budget; kvtune reproduce --resume ${folder.path} goes on with them`,
+      );
+    }
   }
 
   async #cell(plan: CellPlan, behind: readonly CellPlan[]): Promise<void> {
+    if (this.#isRecorded(plan)) {
+      // An anchor is measured beside larger cells too, and those may still be ahead.
+      if (
+        plan.dbBytes === ANCHOR_BYTES &&
+        plan.role === 'main' &&
+        !behind.every((one) => this.#isRecorded(one))
+      ) {
+        this.#anchor = await this.#prepare(plan);
+      }
+      return;
+    }
     const needed = modelSeconds(plan, plan.blocksMin) * this.#pace() + FINISH_SECONDS;
     if (needed > this.#secondsLeft()) {
       this.#leaveOut(
@@ -128,13 +198,12 @@ class Session {
       return;
     }
     const started = this.#options.clock.nowNs();
-    const cell = await CellRun.prepare(plan, this.#context, (doing) => {
-      this.#progress(`${plan.title}: ${doing}`);
-    });
+    const cell = await this.#prepare(plan);
     if (cell.aged.allocatedBytes > cell.aged.dbBytes / 2) {
       this.#warnSparse(cell);
     }
-    this.#run = { ...this.#run, cells: [...this.#run.cells, cell.cell] };
+    const others = this.#run.cells.filter((one) => one.id !== plan.id);
+    this.#run = { ...this.#run, cells: [...others, cell.cell] };
     this.#options.folder.writeRun(this.#run);
     try {
       const blocks = await this.#blocks(cell, behind);
@@ -148,15 +217,37 @@ class Session {
     this.#options.onCell(this.#run, this.#samples, plan.id);
   }
 
+  #prepare(plan: CellPlan): Promise<CellRun> {
+    return CellRun.prepare(plan, this.#context, (doing) => {
+      this.#progress(`${plan.title}: ${doing}`);
+    });
+  }
+
+  /** Rounds a block that an earlier part of the run recorded of a cell. */
+  #recordedBlocks(plan: CellPlan): Map<number, number> {
+    const rounds = new Map<number, number>();
+    for (const { cell, beside, block } of this.#samples) {
+      if ((beside ?? cell) === plan.id) rounds.set(block, (rounds.get(block) ?? 0) + 1);
+    }
+    return rounds;
+  }
+
+  #isRecorded(plan: CellPlan): boolean {
+    const complete = [...this.#recordedBlocks(plan).values()].filter((n) => n >= ROUNDS_A_BLOCK);
+    return complete.length >= plan.blocksMin;
+  }
+
+  /** Runs the cell's blocks behind those recorded; returns how many ran. */
   async #blocks(cell: CellRun, behind: readonly CellPlan[]): Promise<number> {
     const { plan } = cell;
+    const first = Math.max(-1, ...this.#recordedBlocks(plan).keys()) + 1;
     const anchor = plan.role === 'main' && plan.dbBytes !== ANCHOR_BYTES ? this.#anchor : undefined;
     const reserved = this.#reserve(behind);
     let blockSeconds = 0;
-    let block = 0;
+    let block = first;
     for (; block < plan.blocksMax; block++) {
       if (block >= plan.blocksMin && this.#secondsLeft() - reserved < blockSeconds * 1.15) break;
-      if (block > 0 && this.#secondsLeft() - FINISH_SECONDS < blockSeconds / 2) break;
+      if (block > first && this.#secondsLeft() - FINISH_SECONDS < blockSeconds / 2) break;
       const started = this.#options.clock.nowNs();
       await cell.block(block, anchor, (done, of, doing) => {
         const at = `block ${String(block + 1)}, round ${String(done + 1)} of ${String(of)}`;
@@ -169,7 +260,7 @@ class Session {
       );
       this.#cellEnd = this.#elapsedSince(this.#started) + more * blockSeconds;
     }
-    return block;
+    return block - first;
   }
 
   /** Seconds that the cells behind need at least, and what follows them. */
@@ -180,7 +271,8 @@ class Session {
       this.#options.bboltPeer === undefined
         ? 0
         : CALIBRATION_SECONDS_BASE + (CALIBRATION_SECONDS_A_GB * last) / 1e9;
-    return cells * this.#pace() + calibration + FINISH_SECONDS;
+    const surface = this.#options.surface?.budgetSeconds ?? 0;
+    return cells * this.#pace() + calibration + surface + FINISH_SECONDS;
   }
 
   async #calibrate(cell: CellRun): Promise<void> {
@@ -230,7 +322,9 @@ class Session {
     const model = (plans: readonly CellPlan[]): number =>
       plans.reduce((sum, plan) => sum + modelSeconds(plan, plan.blocksMax), 0) * this.#pace();
     const cellEnd = this.#cellEnd ?? this.#took + model(this.#ahead.slice(0, 1));
-    const whole = Math.max(cellEnd, elapsed) + model(this.#ahead.slice(1)) + FINISH_SECONDS;
+    const surface = this.#options.surface?.budgetSeconds ?? 0;
+    const cells = Math.max(cellEnd, elapsed) + model(this.#ahead.slice(1));
+    const whole = cells + surface + FINISH_SECONDS;
     const bounded = Math.max(elapsed, Math.min(whole, this.#options.plan.budgetSeconds));
     this.#options.onProgress(Math.min(0.99, elapsed / bounded), doing);
   }

@@ -37,7 +37,15 @@ function request(job: RoundRequest['job']): RoundRequest {
   const path = join(folder, `${String(++made)}.db`);
   copyFileSync(original, path);
   const journal = `${path}.undo`;
-  return { path, freelist: 'hashmap', job, seed: 1, journal, journals: [journal] };
+  return {
+    path,
+    freelist: 'hashmap',
+    syncFreelist: false,
+    job,
+    seed: 1,
+    journal,
+    journals: [journal],
+  };
 }
 
 /** Resolves once the child is in the middle of its job: it has journaled pages. */

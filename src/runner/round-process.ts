@@ -1,4 +1,4 @@
-// runRoundProcess(): one round in a process of its own. Resolves with its result; rejects with the
+// runRoundProcess(), runSurfaceProcess(): one round, or one surface cell, in a process of its own. Resolves with its result; rejects with the
 // EngineError it met, or when the process ended without an answer or ran out of time. An abort ends
 // the process at once: the database is then in the middle of a round, and whoever aborts discards it.
 
@@ -6,6 +6,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EngineError, ENGINE_ERROR_CODES, type EngineErrorCode } from '../../engine/index.ts';
 import type { RoundRequest, RoundResult } from './round.ts';
+import type { SurfaceRequest, SurfaceResult } from './surface-cell.ts';
 
 const CHILD = fileURLToPath(new URL('./round-child.js', import.meta.url));
 
@@ -18,8 +19,13 @@ export class RoundTimeout extends Error {
   }
 }
 
-interface ChildAnswer {
-  readonly result?: RoundResult;
+/** What the process is asked to do. */
+export type RoundTask =
+  | { readonly kind: 'round'; readonly request: RoundRequest }
+  | { readonly kind: 'surface'; readonly request: SurfaceRequest };
+
+interface ChildAnswer<Result> {
+  readonly result?: Result;
   readonly error?: { name: string; message: string; code?: string };
 }
 
@@ -28,6 +34,18 @@ export function runRoundProcess(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<RoundResult> {
+  return runTask({ kind: 'round', request }, timeoutMs, signal);
+}
+
+export function runSurfaceProcess(
+  request: SurfaceRequest,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<SurfaceResult> {
+  return runTask({ kind: 'surface', request }, timeoutMs, signal);
+}
+
+function runTask<Result>(task: RoundTask, timeoutMs: number, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const child = fork(CHILD, [], {
@@ -36,7 +54,7 @@ export function runRoundProcess(
       // Out of the terminal's process group: a Ctrl-C is the parent's to act on, and reaches it alone.
       detached: true,
     });
-    let answer: ChildAnswer | undefined;
+    let answer: ChildAnswer<Result> | undefined;
     let timedOut = false;
     const end = (): void => {
       child.kill('SIGKILL');
@@ -47,7 +65,7 @@ export function runRoundProcess(
     }, timeoutMs);
     signal.addEventListener('abort', end, { once: true });
     child.once('message', (message) => {
-      answer = message as ChildAnswer;
+      answer = message as ChildAnswer<Result>;
     });
     child.once('error', reject);
     child.once('exit', (code, killedBy) => {
@@ -58,12 +76,12 @@ export function runRoundProcess(
       else if (timedOut) reject(new RoundTimeout(timeoutMs));
       else reject(failure(answer, code, killedBy));
     });
-    child.send(request);
+    child.send(task);
   });
 }
 
 function failure(
-  answer: ChildAnswer | undefined,
+  answer: ChildAnswer<unknown> | undefined,
   code: number | null,
   killedBy: NodeJS.Signals | null,
 ): Error {

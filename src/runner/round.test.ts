@@ -41,6 +41,7 @@ function request(path: string, freelist: FreelistKind): RoundRequest {
   return {
     path,
     freelist,
+    syncFreelist: false,
     job: { valueBytes: 10_000, putsPerCommit: 100, commits: 3, warmUpCommits: 1 },
     seed: SEED,
     journal: `${path}.${freelist}.undo`,

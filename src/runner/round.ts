@@ -1,7 +1,8 @@
 // Round: one arm, run once on one file, in the process that calls runRound(). The parent starts a
 // fresh process for each (round-child.ts), so that neither heap nor compiled code of one round helps
 // the next. Order: compile the hot paths on a database in memory, note the file's state, open, run
-// the job, close, undo. What goes over the process boundary is plain data.
+// the job, close, undo. What goes over the process boundary is plain data. A surface cell
+// (surface-cell.ts) takes the parts, to measure many rounds in one process.
 
 import { resourceUsage } from 'node:process';
 import { Db, MemoryVfs, nodeVfs, Random, type FreelistKind } from '../../engine/index.ts';
@@ -13,6 +14,7 @@ import { fileState, journalPositions, UndoVfs, type FileState } from '../targets
 export interface RoundRequest {
   readonly path: string;
   readonly freelist: FreelistKind;
+  readonly syncFreelist: boolean;
   readonly job: JobShape;
   readonly seed: number;
   /** Journal of this arm, and of all arms of the cell: the pages the state's digest covers. */
@@ -39,10 +41,16 @@ const WARM_UP_CACHE_BYTES = 16 * 1024 * 1024;
 
 export function runRound(request: RoundRequest): RoundResult {
   warmUp(request);
+  return measureRound(request);
+}
+
+/** A round in a process whose hot paths are compiled. Leaves the file as it was. */
+export function measureRound(request: RoundRequest): RoundResult {
   const positions = request.journals.flatMap((journal) => journalPositions(nodeVfs, journal));
   const found = fileState(nodeVfs, request.path, positions);
   const vfs = new UndoVfs(nodeVfs, request.journal);
-  const db = Db.open(request.path, { freelist: request.freelist, syncFreelist: false }, vfs);
+  const { freelist, syncFreelist } = request;
+  const db = Db.open(request.path, { freelist, syncFreelist }, vfs);
   try {
     const freePages = db.stats().freePages;
     const cpuBefore = process.cpuUsage();
@@ -74,7 +82,7 @@ export function runRound(request: RoundRequest): RoundResult {
 }
 
 /** Runs the job's shape in memory first, so that the measured job does not pay for compiling it. */
-function warmUp(request: RoundRequest): void {
+export function warmUp(request: Pick<RoundRequest, 'freelist' | 'job' | 'seed'>): void {
   const vfs = new MemoryVfs();
   const options = { freelist: request.freelist, cacheBytes: WARM_UP_CACHE_BYTES };
   const db = Db.open('warm-up.db', options, vfs);

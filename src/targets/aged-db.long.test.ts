@@ -125,7 +125,8 @@ describe.skipIf(!LONG)('a synthesized file beside a churned one, 2 GB, kubernete
       const path = paths[method];
       const journals = ARMS.map((arm) => `${path}.${arm}.undo`);
       const journal = `${path}.${freelist}.undo`;
-      const request = { path, freelist, job: JOB, seed: SEED, journal, journals };
+      const shape = { freelist, syncFreelist: false, job: JOB, seed: SEED };
+      const request = { path, ...shape, journal, journals };
       return loaded.runRoundProcess(request, ROUND_TIMEOUT_MS, signal);
     };
     for (const method of METHODS) {

@@ -7,16 +7,23 @@ import { CLAIM_IDS } from '../../claims/claims.ts';
 import { summarizeArms } from '../../claims/arms.ts';
 import { fileSystemOf } from '../../hardware/profile.ts';
 import { gitState } from '../../record/provenance.ts';
-import { RunFolder, WorkFolder, writeReport } from '../../record/run-folder.ts';
+import {
+  readRun,
+  RunFolder,
+  WorkFolder,
+  writeReport,
+  type StoredRun,
+} from '../../record/run-folder.ts';
 import { SCHEMA_VERSION, type ClaimsFile, type Run, type Sample } from '../../record/schema.ts';
 import { cellLine, renderTerminal } from '../../report/terminal.ts';
 import { makePlan, type Mode, type Plan } from '../../runner/plan.ts';
+import { makeSurfacePlan, type SurfacePlan } from '../../runner/surface-plan.ts';
 import { reproduce, type ReproduceResult } from '../../runner/reproduce.ts';
-import { runRoundProcess } from '../../runner/round-process.ts';
+import { runRoundProcess, runSurfaceProcess } from '../../runner/round-process.ts';
 import { findBboltPeer } from '../../targets/bbolt-peer.ts';
 import { KVTUNE_VERSION } from '../../version.ts';
 import { command, type CliCommand, type CommandContext } from '../command.ts';
-import { tagsByName } from '../common-flags.ts';
+import { tagsByName, type CommonFlags } from '../common-flags.ts';
 import { judge, renderRun } from '../conclude.ts';
 import { toCliError, usageError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -31,7 +38,8 @@ const flags = {
     read: readers.words,
   }),
   quick: switchFlag({ describe: 'up to 25 GB, under 2 minutes; the claims stay undecided' }),
-  full: switchFlag({ describe: 'more rounds, narrower intervals, up to half an hour' }),
+  full: switchFlag({ describe: 'more rounds and the whole surface, up to half an hour' }),
+  resume: textFlag({ describe: 'folder of a run to go on with; its mode and seed stay' }),
   budget: textFlag({
     describe: 'time to use, e.g. 10m; what does not fit is left out and named',
     read: readers.durationNs,
@@ -50,6 +58,10 @@ export const reproduceCommand: CliCommand = command({
   examples: [
     { line: 'kvtune reproduce', does: 'all claims on files of 2 to 100 GB, in about 8 minutes' },
     { line: 'kvtune reproduce --quick', does: 'the small sizes only, in under 2 minutes' },
+    {
+      line: 'kvtune reproduce --resume results/runs/20260102-030405-s1',
+      does: 'go on with a run that was stopped, or whose budget ended',
+    },
     { line: 'kvtune reproduce --work-dir /mnt/nvme/kvtune', does: 'measure another disk' },
     {
       line: 'kvtune reproduce --json --strict',
@@ -63,26 +75,32 @@ export const reproduceCommand: CliCommand = command({
 async function run(values: Values, context: CommandContext): Promise<ExitCode> {
   const { common, clock, output, progress, env, signal } = context;
   const claims = claimIds(values);
-  const mode = modeOf(values);
-  const startedAt = clock.wallIso();
-  const id = runId(startedAt, common.seed);
-  const out = common.out ?? join('results', 'runs', id);
+  const previous =
+    values.resume === undefined ? undefined : previousRun(values.resume, values, common);
+  const mode = previous?.run.mode ?? modeOf(values);
+  const startedAt = previous?.run.startedAt ?? clock.wallIso();
+  const seed = previous?.run.seed ?? common.seed;
+  const id = previous?.run.id ?? runId(startedAt, seed);
+  const out = values.resume ?? common.out ?? join('results', 'runs', id);
   const work = new WorkFolder(join(values.workDir ?? out, `kvtune-work-${id}`));
   try {
     assertOnDisk(work);
-    const plan = planFor(mode, work, values.budget);
-    const folder = new RunFolder(out);
+    const { plan, surface } = planFor(mode, work, values.budget);
+    const folder = new RunFolder(out, previous === undefined ? 'new' : 'resumed');
     output.note(`kvtune ${KVTUNE_VERSION}: ${describePlan(plan)}; results in ${folder.path}`);
     const color = output.color;
     const result = await reproduce({
       plan,
-      run: startOfRun(context, { id, mode, startedAt }),
+      surface,
+      previous,
+      run: previous?.run ?? startOfRun(context, { id, mode, startedAt }),
       folder,
       work,
-      seed: common.seed,
+      seed,
       clock,
       signal,
       runRound: (request, timeoutMs) => runRoundProcess(request, timeoutMs, signal),
+      runSurfaceCell: (request, timeoutMs) => runSurfaceProcess(request, timeoutMs, signal),
       bboltPeer: findBboltPeer(env),
       onProgress: (share, doing) => {
         progress.update({ share, doing });
@@ -156,7 +174,28 @@ function assertOnDisk(work: WorkFolder): void {
   );
 }
 
-function planFor(mode: Mode, work: WorkFolder, budgetNs: number | undefined): Plan {
+/** The run to go on with. What it was planned as cannot be changed any more. */
+function previousRun(folder: string, values: Values, { out }: CommonFlags): StoredRun {
+  const given = [values.quick && '--quick', values.full && '--full', out !== undefined && '--out'];
+  const changed = given.find((flag) => flag !== false);
+  if (changed !== undefined) {
+    throw usageError(`--resume and ${changed} exclude each other`, 'give one of them');
+  }
+  const previous = readRun(folder);
+  if (previous.run.kvtune !== KVTUNE_VERSION) {
+    throw usageError(
+      `the run was measured by kvtune ${previous.run.kvtune}, this is ${KVTUNE_VERSION}`,
+      'start a new run without --resume',
+    );
+  }
+  return previous;
+}
+
+function planFor(
+  mode: Mode,
+  work: WorkFolder,
+  budgetNs: number | undefined,
+): { plan: Plan; surface: SurfacePlan | undefined } {
   const room = { diskFreeBytes: work.freeBytes(), memoryFreeBytes: freemem() };
   const plan = makePlan(mode, room, budgetNs === undefined ? undefined : budgetNs / 1e9);
   if (plan.cells.length === 0) {
@@ -165,7 +204,7 @@ function planFor(mode: Mode, work: WorkFolder, budgetNs: number | undefined): Pl
       'free some disk or name another folder with --work-dir',
     );
   }
-  return plan;
+  return { plan, surface: makeSurfacePlan(mode, room) };
 }
 
 function describePlan(plan: Plan): string {
@@ -201,7 +240,7 @@ function finishedLine(
   const cell = run.cells.find((one) => one.id === cellId);
   if (cell === undefined) return '';
   const own = samples.filter((sample) => sample.cell === cellId && sample.purpose === 'arm');
-  const point = judge({ run, samples }, ['freelist-24x']).claims[0]?.curve.find(
+  const point = judge({ run, samples, surface: [] }, ['freelist-24x']).claims[0]?.curve.find(
     (one) => one.cell === cellId,
   );
   return cellLine(

@@ -1,11 +1,13 @@
 // Fake rounds for tests of the runner: nothing is measured, time is a number that only the test
 // moves, and every request is kept. Results are valid by the schema.
 
+import { FREELIST_KINDS } from '../../../engine/index.ts';
 import type { Clock } from '../../measure/clock.ts';
 import { recipeByName } from '../../../workloads/index.ts';
 import type { RoundRunner } from '../cell-run.ts';
 import type { CellPlan } from '../plan.ts';
 import type { RoundRequest, RoundResult } from '../round.ts';
+import type { SurfaceRequest, SurfaceResult } from '../surface-cell.ts';
 
 /** A clock that stands still until it is told. */
 export class FakeClock implements Clock {
@@ -80,6 +82,27 @@ export function fakeResult(request: RoundRequest, seconds: number): RoundResult 
     capturedPages: 0,
     warnings: [],
   };
+}
+
+/** A surface cell with two blocks; times tell the arms apart. */
+export function fakeSurfaceResult({ job, syncFreelist }: SurfaceRequest): SurfaceResult {
+  const { phases, counts } = fakeResult(
+    { path: '', freelist: 'array', syncFreelist, job, seed: 1, journal: '', journals: [] },
+    1,
+  ).job;
+  const rounds = [0, 1].flatMap((block) =>
+    FREELIST_KINDS.map((arm, position) => ({
+      arm,
+      block,
+      position,
+      completionSeconds: arm === 'array' ? 2 : 1,
+      phases,
+      counts,
+      settings: { freelist: arm, syncFreelist },
+      digest: '00000000',
+    })),
+  );
+  return { puts: job.commits * job.putsPerCommit, freePages: 10_000, rounds, warnings: [] };
 }
 
 /** A cell whose file is made in milliseconds. */
