@@ -150,7 +150,9 @@ function whoCares(group: readonly CellSummary[]): string {
   }
   const parts = [
     faster.length === 0 ? '' : `stores that commit ${putsOf(faster)} gain by leaving the array`,
-    slower.length === 0 ? '' : `those that commit ${putsOf(slower)} lose by the hashmap`,
+    slower.length === 0
+      ? ''
+      : `${faster.length === 0 ? 'stores' : 'those'} that commit ${putsOf(slower)} lose by the hashmap`,
   ].filter((part) => part !== '');
   const text = parts.join('; ');
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}; the others need not care.`;

@@ -103,18 +103,18 @@ function surfaceSection({ lead, sentences, bars, maps, table: cells }: SurfaceSe
   return `<section id="surface" aria-labelledby="surface-title">
 <h2 id="surface-title">The surface: where which freelist pays</h2>
 <p>${escapeHtml(lead)}</p>
+${maps.map(mapFigure).join('\n')}
 <h3>Who should care</h3>
 ${list(sentences, '')}
 <h3>The bitmap against the published two</h3>
 ${list(bars, 'Too little was measured to say.')}
-${maps.map(mapFigure).join('\n')}
 <details><summary>${escapeHtml(cells.caption)}</summary>${table(cells)}</details>
 </section>`;
 }
 
 function mapFigure({ title, chart: drawn }: DrawnMap): string {
   if (drawn.kind === 'sentence') return `<p>${escapeHtml(drawn.text)}</p>`;
-  return `<figure>${drawn.svg}<figcaption>${escapeHtml(title)}</figcaption></figure>`;
+  return `<figure class="map">${drawn.svg}<figcaption>${escapeHtml(title)}</figcaption></figure>`;
 }
 
 function chart({ chart: drawn }: ClaimSection): string {

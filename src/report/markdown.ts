@@ -77,11 +77,11 @@ function surfaceBlocks({ lead, sentences, bars, maps, table: cells }: SurfaceSec
   return [
     '## The surface: where which freelist pays',
     escapeMarkdown(lead),
+    ...maps.map(({ id, title }) => `![${escapeMarkdown(title)}](charts/${id}.svg)`),
     '### Who should care',
     list(sentences, ''),
     '### The bitmap against the published two',
     list(bars, 'Too little was measured to say.'),
-    ...maps.map(({ id, title }) => `![${escapeMarkdown(title)}](charts/${id}.svg)`),
     ...tableBlocks(cells),
   ];
 }

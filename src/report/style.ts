@@ -47,6 +47,7 @@ font-variant-numeric:tabular-nums}
 .facts dd{margin:0;overflow-wrap:anywhere}
 figure{margin:16px 0;overflow-x:auto}
 figure svg{display:block;width:100%;max-width:920px;height:auto;border:1px solid var(--line);border-radius:8px}
+figure.map svg{width:auto}
 figcaption{color:var(--muted);font-size:13px;margin-top:6px;max-width:90ch}
 .scroll{overflow-x:auto;margin:0 0 18px}
 table{border-collapse:collapse;font-size:13px;line-height:1.4;min-width:100%}
