@@ -10,8 +10,12 @@
 // is that of Go's page allocator (runtime/mpagealloc.go) and of Knuth's boundary method turned to a
 // tree; bits are scanned a word at a time.
 //
+// A commit asks for many runs of one length, and first fit finds them one behind the other: so the
+// search goes on where the last run ended, over bits alone, and the summaries above taken pages are
+// brought up to date only when a search needs them.
+//
 // Invariants: a summary of a node that covers S pages holds start, max, end <= S, and all three equal S
-// when everything below is free. Pages behind the last one known are in use: their bits are 0.
+// when everything below is free; it is right except above stale pages, where it may promise too much. Pages behind the last one known are in use: their bits are 0.
 
 import { Freelist } from './freelist.ts';
 import type { SpanList } from '../base/span-list.ts';
@@ -39,6 +43,14 @@ export class BitmapFreelist extends Freelist {
   #bits = new Uint32Array(CHUNK_WORDS);
   #levels: Level[] = [];
   #freeCount = 0;
+  /** No run of `#hintPages` and more free pages starts before `#hintPage`; Infinity: nothing known. */
+  #hintPages = Infinity;
+  #hintPage = 0;
+  /** Pages taken since the summaries above them were right: none where `#staleEnd` is 0. */
+  #staleStart = 0;
+  #staleEnd = 0;
+  /** Set by #put, taken by #takeChanged. */
+  #changed = false;
 
   constructor() {
     super();
@@ -60,6 +72,8 @@ export class BitmapFreelist extends Freelist {
     this.#bits = new Uint32Array(0);
     this.#levels = [];
     this.#freeCount = 0;
+    this.#hintPages = Infinity;
+    this.#staleEnd = 0;
     this.#resize(pages);
     for (let i = 0; i < spans.length; i++) this.#fill(spans.starts[i]!, spans.counts[i]!, true);
     this.#summarizeAll();
@@ -88,17 +102,30 @@ export class BitmapFreelist extends Freelist {
   }
 
   protected take(pages: number): number {
-    const start = this.#find(pages);
-    if (start < 0) return 0;
-    this.#fill(start, pages, false);
-    for (let level = 0; level < this.#levels.length; level++) {
-      this.#summarize(level, start, pages, -1);
+    let start = -1;
+    if (pages >= this.#hintPages) {
+      const chunk = Math.floor(this.#hintPage / CHUNK_PAGES);
+      if (chunk < this.#levels[0]!.max.length)
+        start = this.#findInChunk(chunk, pages, this.#hintPage);
     }
+    if (start < 0) {
+      this.#refresh();
+      start = this.#find(pages);
+      if (start < 0) return 0;
+    }
+    const end = start + pages;
+    this.#fill(start, pages, false);
+    if (this.#staleEnd === 0 || start < this.#staleStart) this.#staleStart = start;
+    if (end > this.#staleEnd) this.#staleEnd = end;
+    this.#hintPages = pages;
+    this.#hintPage = end;
     return start;
   }
 
   protected merge(spans: SpanList): void {
     const last = spans.length - 1;
+    this.#refresh();
+    this.#hintPages = Infinity;
     this.#reserve(spans.starts[last]! + spans.counts[last]!);
     for (let i = 0; i < spans.length; i++) this.#fill(spans.starts[i]!, spans.counts[i]!, true);
     for (let level = 0; level < this.#levels.length; level++) {
@@ -107,7 +134,18 @@ export class BitmapFreelist extends Freelist {
       for (let i = 0; i < spans.length; i++) {
         done = this.#summarize(level, spans.starts[i]!, spans.counts[i]!, done);
       }
+      if (!this.#takeChanged()) return;
     }
+  }
+
+  /** Brings the summaries above taken pages up to date, as far up as they change. */
+  #refresh(): void {
+    if (this.#staleEnd === 0) return;
+    for (let level = 0; level < this.#levels.length; level++) {
+      this.#summarize(level, this.#staleStart, this.#staleEnd - this.#staleStart, -1);
+      if (!this.#takeChanged()) break;
+    }
+    this.#staleEnd = 0;
   }
 
   /** Lowest start of a run of `pages` free pages; -1 when there is none. */
@@ -137,15 +175,18 @@ export class BitmapFreelist extends Freelist {
       base += (child - first) * below.pages;
       node = child;
     }
-    return this.#findInChunk(node, pages);
+    return this.#findInChunk(node, pages, base);
   }
 
-  #findInChunk(chunk: number, pages: number): number {
+  /** Lowest start, from page `from` of the chunk on, of a run that lies in the chunk; -1: none. */
+  #findInChunk(chunk: number, pages: number, from: number): number {
     let run = 0;
     let start = 0;
-    const first = chunk * CHUNK_WORDS;
-    for (let word = first; word < first + CHUNK_WORDS; word++) {
-      let bits = this.#bits[word]!;
+    const end = (chunk + 1) * CHUNK_WORDS;
+    let mask = -1 << (from & 31);
+    for (let word = from >>> 5; word < end; word++) {
+      let bits = (this.#bits[word]! & mask) >>> 0;
+      mask = -1;
       let at = 0;
       this.counters.probes++;
       while (at < 32) {
@@ -237,10 +278,7 @@ export class BitmapFreelist extends Freelist {
         word >>>= zeros;
       }
     }
-    const leaves = this.#levels[0]!;
-    leaves.start[chunk] = start < 0 ? run : start;
-    leaves.max[chunk] = run > max ? run : max;
-    leaves.end[chunk] = run;
+    this.#put(this.#levels[0]!, chunk, start < 0 ? run : start, run > max ? run : max, run);
   }
 
   #summarizeNode(level: number, node: number): void {
@@ -264,10 +302,24 @@ export class BitmapFreelist extends Freelist {
     }
     // Children that do not exist are in use: the end run is 0 there, unless the node is complete.
     const complete = last - first === FANOUT;
-    const at = this.#levels[level]!;
-    at.start[node] = start < 0 ? run : start;
-    at.max[node] = run > max ? run : max;
-    at.end[node] = complete ? run : 0;
+    const end = complete ? run : 0;
+    this.#put(this.#levels[level]!, node, start < 0 ? run : start, run > max ? run : max, end);
+  }
+
+  /** Whether a summary changed since this was last asked. */
+  #takeChanged(): boolean {
+    const changed = this.#changed;
+    this.#changed = false;
+    return changed;
+  }
+
+  /** Plain numbers, not an object: this runs for every chunk that a commit touches. */
+  #put(level: Level, node: number, start: number, max: number, end: number): void {
+    if (level.start[node] === start && level.max[node] === max && level.end[node] === end) return;
+    level.start[node] = start;
+    level.max[node] = max;
+    level.end[node] = end;
+    this.#changed = true;
   }
 
   /** Grows by an eighth: a file that grows by commits pays for few copies, and memory stays low. */
