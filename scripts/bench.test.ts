@@ -1,0 +1,203 @@
+// Every microbenchmark runs tiny and checks its own work, so that a broken one is red here and not the
+// day somebody measures. Times are not looked at; what is counted is held against its bars.
+
+import { execFileSync } from 'node:child_process';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { BenchCase, BenchModule } from '../engine/base/bench-case.ts';
+import * as cursor from '../engine/btree/cursor.bench.ts';
+import * as node from '../engine/btree/node.bench.ts';
+import * as complaints from '../engine/freelist/complaints.bench.ts';
+import * as freelist from '../engine/freelist/freelist.bench.ts';
+import * as metaPage from '../engine/page/meta-page.bench.ts';
+import * as pageCache from '../engine/page/page-cache.bench.ts';
+import * as pageSearch from '../engine/page/page-search.bench.ts';
+import {
+  compareArms,
+  countGroup,
+  findBenches,
+  groupsOf,
+  makeSetting,
+  measureGroup,
+  speedVerdict,
+  TINY_EFFORT,
+} from './bench.ts';
+
+const MODULES: Readonly<Record<string, BenchModule>> = {
+  'cursor.bench.ts': cursor,
+  'node.bench.ts': node,
+  'complaints.bench.ts': complaints,
+  'freelist.bench.ts': freelist,
+  'meta-page.bench.ts': metaPage,
+  'page-cache.bench.ts': pageCache,
+  'page-search.bench.ts': pageSearch,
+};
+const KINDS = ['array', 'hashmap', 'bitmap'];
+const tiny = makeSetting('tiny');
+const benchScript = fileURLToPath(new URL('../dist/scripts/bench.js', import.meta.url));
+
+it('tests every bench there is', () => {
+  const names = findBenches().map((path) => basename(path));
+  expect(names.toSorted()).toEqual(Object.keys(MODULES).toSorted());
+});
+
+describe.each(Object.entries(MODULES))('%s runs tiny', (_name, module) => {
+  const groups = groupsOf(module.cases(tiny)).map((group): [string, BenchCase[]] => [
+    group[0]!.group,
+    group,
+  ]);
+
+  it.each(groups)('%s', (title, group) => {
+    // Throws unless every arm did its work.
+    const rows = measureGroup(group, TINY_EFFORT);
+    expect(rows.map(({ group: of, name }) => [of, name])).toEqual(
+      group.map(({ name }) => [title, name]),
+    );
+    for (const { ns, samples } of rows) {
+      expect(samples).toBeGreaterThan(1);
+      expect(ns.p50).toBeGreaterThan(0);
+      expect(ns.p99).toBeGreaterThanOrEqual(ns.p50);
+    }
+  });
+
+  it('names each arm once', () => {
+    const names = module.cases(tiny).map(({ group, name }) => `${group}, ${name}`);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('a group', () => {
+  const arm = (name: string, verify: () => void = () => undefined): BenchCase => ({
+    group: 'made up',
+    name,
+    operation: 'sum',
+    operations: 10,
+    prepare: () => ({ run: () => 1, verify }),
+  });
+  const measured = (name: string, ...rounds: number[][]): Parameters<typeof compareArms>[0][0] => ({
+    one: arm(name),
+    rounds,
+  });
+
+  it('compares the bitmap with the array, and with the better of the other two, by rounds', () => {
+    const [array, hashmap, bitmap] = compareArms([
+      measured('array', [100, 101, 900], [200, 200, 210]),
+      measured('hashmap', [10, 10, 11], [20, 25, 20]),
+      measured('bitmap', [20, 20, 22], [40, 40, 40]),
+    ]);
+    expect(array!.ns.p50).toBe(200);
+    expect(array!.ns.p75).toBeGreaterThan(200);
+    expect(array!.ns.p99).toBeGreaterThan(800);
+    expect(array!.samples).toBe(6);
+    expect([array!.toArray, array!.toBetter, hashmap!.toBetter]).toEqual([null, null, null]);
+    expect(hashmap!.toArray!.value).toBeCloseTo(10, 0);
+    expect(bitmap!.toArray!.value).toBeCloseTo(5, 0);
+    expect(bitmap!.toBetter!.value).toBeCloseTo(0.5, 6);
+    const slowMap = [measured('array', [5]), measured('hashmap', [9]), measured('bitmap', [10])];
+    expect(compareArms(slowMap)[2]!.toBetter!.value).toBeCloseTo(0.5, 6);
+  });
+
+  it('compares nothing else', () => {
+    const rows = compareArms([measured('hit', [1]), measured('miss', [2])]);
+    expect(rows.map(({ toArray, toBetter }) => toArray ?? toBetter)).toEqual([null, null]);
+  });
+
+  it('makes as many runs as an arm asks for, none of them to warm up', () => {
+    let runs = 0;
+    const one = { ...arm('aged'), runs: 7 };
+    const effort = { rounds: 3, warmUpMs: 1, roundMs: 2, runsMin: 5 };
+    const prepare = (): ReturnType<BenchCase['prepare']> => ({
+      run: () => ++runs,
+      verify: () => undefined,
+    });
+    expect(measureGroup([{ ...one, prepare }], effort)[0]!.samples).toBe(21);
+    expect(runs).toBe(21);
+  });
+
+  it('fails when an arm did not do its work', () => {
+    const broken = arm('array', () => {
+      throw new Error('a page is both free and in use');
+    });
+    expect(() => measureGroup([broken], TINY_EFFORT)).toThrow('both free and in use');
+    const nothing = {
+      ...broken,
+      prepare: () => ({ run: () => Number.NaN, verify: () => undefined }),
+    };
+    expect(() => measureGroup([nothing], TINY_EFFORT)).toThrow('made up, array: no result');
+  });
+});
+
+it('gives no verdict finer than the interval', () => {
+  const verdict = (low: number | null, high: number | null): string =>
+    speedVerdict({ value: 0.95, low, high });
+  expect(verdict(0.9, 1.1)).toBe('holds');
+  expect(verdict(0.85, 1.1)).toBe('unclear');
+  expect(verdict(0.5, 0.89)).toBe('MISSED');
+  expect(verdict(null, null)).toBe('unclear');
+});
+
+describe('what is counted', () => {
+  const [steady, batches, memory] = complaints.countings(tiny);
+
+  it('repeats exactly', () => {
+    expect(countGroup(steady!)).toEqual(countGroup(steady!));
+  });
+
+  it('shows that the bitmap grows files as the array does, and places pages like it', () => {
+    for (const counting of [steady!, batches!]) {
+      const [size, calls, way] = countGroup(counting);
+      expect(size!.holds).toBe(true);
+      for (const { array, hashmap, bitmap } of [size!, calls!, way!]) {
+        expect(bitmap).toBe(array);
+        expect(hashmap).toBeGreaterThanOrEqual(array);
+      }
+      // The complaint is real: the hashmap's pages lie farther apart.
+      expect(way!.hashmap).toBeGreaterThan(1.5 * way!.array);
+    }
+  });
+
+  it('shows where the bitmap takes a twentieth of the memory, and where it cannot', () => {
+    const rows = new Map(countGroup(memory!).map((row) => [row.name.split(':')[0], row]));
+    expect(rows.get('single pages, every other one')!.holds).toBe(true);
+    // A few long spans: the hashmap needs next to nothing, a bit a page is more.
+    expect(rows.get('runs of 1,000 pages')!.holds).toBe(false);
+    for (const { name, array, hashmap, bitmap } of rows.values()) {
+      expect(bitmap).toBeLessThan(array / 4);
+      if (name.startsWith('recipe')) expect(bitmap).toBeLessThan(hashmap / 5);
+    }
+  });
+});
+
+describe('npm run bench', () => {
+  const run = (...args: string[]): string =>
+    execFileSync(process.execPath, [benchScript, '--tiny', ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+
+  it('prints times, conditions and bars of what the filter keeps', () => {
+    const text = run('--filter', 'allocate 26');
+    expect(text).toMatch(/cores, Node v\d+/);
+    expect(text).toContain('freelist: allocate 26 pages, tiny, time per allocation');
+    for (const kind of KINDS) expect(text).toMatch(new RegExp(`${kind} .* [un]s`));
+    expect(text).toMatch(/bars of the bitmap: 0 kept, 0 missed, 1 unclear/);
+    expect(text).not.toContain('page search');
+  });
+
+  it('gives the same as data', () => {
+    const { conditions, timed, counted } = JSON.parse(run('--json', '--filter', 'memory')) as {
+      conditions: { size: string };
+      timed: unknown[];
+      counted: { unit: string }[];
+    };
+    expect(conditions).toMatchObject({ node: process.version, size: 'tiny', rounds: 1 });
+    expect(timed).toEqual([]);
+    expect(counted.map(({ unit }) => unit)).toEqual(['bytes', 'bytes', 'bytes', 'bytes', 'bytes']);
+  });
+
+  it('refuses a filter that keeps nothing, and no rounds', () => {
+    expect(() => run('--filter', 'no such group')).toThrow("no group's name holds 'no such group'");
+    expect(() => run('--rounds', '0')).toThrow('--rounds 0 is no whole number');
+  });
+});

@@ -1,0 +1,358 @@
+// npm run bench: the microbenchmarks of every `*.bench.ts` under engine/, in compiled JavaScript and
+// plain Node. Timed by tinybench, arms of a group in turn, round by round; what is counted repeats
+// exactly. Groups with `complaint` in their name are what users say of the hashmap freelist.
+//
+//   npm run bench -- [--filter TEXT] [--json] [--tiny] [--rounds 5]
+//
+// --filter keeps groups whose name holds TEXT. --tiny shows that all of it runs; its figures mean
+// nothing. A time is per operation; a sample is one run of many operations, so p99 is that of runs. Of
+// the freelists a ratio over 1 means faster than the array. The bitmap's bar: at least 0.9 times as fast
+// as the better of array and hashmap. A missed bar is shown, and is no failure: times of one machine are
+// not everybody's. Bars on what is counted hold in the tests (bench.test.ts).
+
+import { readdirSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import { Bench } from 'tinybench';
+import type {
+  BenchCase,
+  BenchCount,
+  BenchCounting,
+  BenchModule,
+  BenchRun,
+  BenchSetting,
+} from '../engine/base/bench-case.ts';
+import { Random, SpanList } from '../engine/index.ts';
+import { formatSignificant } from '../src/report/format.ts';
+import { pairedRatio, type PairedRatio } from '../src/stats/paired-ratio.ts';
+import { median, quantile } from '../src/stats/quantile.ts';
+import { countIn, layOut, pagesIn, recipeByName, wholeFile } from '../workloads/index.ts';
+
+/** How long a case is measured. */
+export interface Effort {
+  readonly rounds: number;
+  readonly warmUpMs: number;
+  readonly roundMs: number;
+  readonly runsMin: number;
+}
+
+/** Null where the rounds cannot tell. */
+export type Ratio = Pick<PairedRatio, 'value' | 'low' | 'high'>;
+
+type Verdict = 'holds' | 'MISSED' | 'unclear';
+
+export interface TimedRow {
+  readonly group: string;
+  readonly name: string;
+  readonly operation: string;
+  /** Nanoseconds an operation, over the runs of all rounds. */
+  readonly ns: { readonly p50: number; readonly p75: number; readonly p99: number };
+  readonly samples: number;
+  /** Time of the arm `array` over this one's, paired by round; null where there is none. */
+  readonly toArray: Ratio | null;
+  /** Time of the better of array and hashmap over the bitmap's; null for every other arm. */
+  readonly toBetter: Ratio | null;
+}
+
+export interface CountedRow extends BenchCount {
+  readonly group: string;
+  /** Whether the bitmap keeps its bar; null without one. */
+  readonly holds: boolean | null;
+}
+
+const ENGINE = fileURLToPath(new URL('../engine/', import.meta.url));
+const SEED = 20261122;
+const ALPHA = 0.05;
+/** The bitmap's bar, as a share of the speed of the better published kind. */
+const SPEED_MIN = 0.9;
+/** Pages 0 and 1 are the metas. */
+const FIRST_PAGE = 2;
+
+export const TINY_EFFORT: Effort = { rounds: 1, warmUpMs: 0, roundMs: 0, runsMin: 2 };
+const FULL_EFFORT: Effort = { rounds: 5, warmUpMs: 40, roundMs: 80, runsMin: 3 };
+
+/** Paths of all benches beside this file's engine folder: sources in a test, compiled ones in dist. */
+export function findBenches(): string[] {
+  const ending = import.meta.url.endsWith('.ts') ? '.bench.ts' : '.bench.js';
+  return readdirSync(ENGINE, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith(ending))
+    .sort()
+    .map((path) => join(ENGINE, path));
+}
+
+/** The setting benches are built from; layouts are made once each and kept. */
+export function makeSetting(size: BenchSetting['size']): BenchSetting {
+  const kept = new Map<string, SpanList>();
+  return {
+    size,
+    agedSpans: (recipe, freePages) => {
+      const name = `${recipe} ${String(freePages)}`;
+      const spans = kept.get(name) ?? layOutSpans(recipe, freePages);
+      kept.set(name, spans);
+      return spans;
+    },
+  };
+}
+
+function layOutSpans(name: string, freePages: number): SpanList {
+  const recipe = recipeByName(name);
+  if (recipe === undefined) throw new Error(`there is no recipe ${name}`);
+  const { free, used } = wholeFile(recipe.spans);
+  const pages = Math.round((freePages * (pagesIn(free) + pagesIn(used))) / pagesIn(free));
+  const spans = new SpanList(Math.ceil((freePages / pagesIn(free)) * countIn(free)) + 1);
+  let page = FIRST_PAGE;
+  for (const run of layOut(recipe.spans, pages, new Random(SEED))) {
+    if (run < 0) spans.push(page, -run);
+    page += Math.abs(run);
+  }
+  return spans;
+}
+
+/** Measures the arms of one group in turn, checks what they did, and compares them. */
+export function measureGroup(cases: readonly BenchCase[], effort: Effort): TimedRow[] {
+  const arms = cases.map((one) => ({ one, run: one.prepare(), rounds: [] as number[][] }));
+  for (let round = 0; round < effort.rounds; round++) {
+    for (const arm of arms) arm.rounds.push(measureRound(arm.one, arm.run, effort));
+  }
+  for (const { run } of arms) run.verify();
+  return compareArms(arms);
+}
+
+/** Rows of a group from the nanoseconds an operation of each arm's runs, round by round. */
+export function compareArms(
+  arms: readonly { readonly one: BenchCase; readonly rounds: readonly (readonly number[])[] }[],
+): TimedRow[] {
+  const medians = arms.map(({ rounds }) => rounds.map((samples) => median(samples) ?? Number.NaN));
+  const mediansOf = (name: string): readonly number[] | undefined =>
+    medians[arms.findIndex(({ one }) => one.name === name)];
+  const array = mediansOf('array');
+  const better = betterOf(array, mediansOf('hashmap'));
+  return arms.map(({ one, rounds }, i) => {
+    const samples = rounds.flat();
+    const at = (p: number): number => quantile(samples, p) ?? Number.NaN;
+    const own = medians[i] ?? [];
+    return {
+      group: one.group,
+      name: one.name,
+      operation: one.operation,
+      ns: { p50: at(0.5), p75: at(0.75), p99: at(0.99) },
+      samples: samples.length,
+      toArray: array === undefined || one.name === 'array' ? null : ratioOf(array, own),
+      toBetter: one.name === 'bitmap' && better !== undefined ? ratioOf(better, own) : null,
+    };
+  });
+}
+
+/** Nanoseconds an operation of each run of one round. */
+function measureRound(one: BenchCase, run: BenchRun, effort: Effort): number[] {
+  const bench = new Bench({
+    retainSamples: true,
+    throws: true,
+    // Warm-up would be part of the history where the number of runs is fixed.
+    warmup: one.runs === undefined,
+    warmupTime: effort.warmUpMs,
+    warmupIterations: 1,
+    time: one.runs === undefined ? effort.roundMs : 0,
+    iterations: one.runs ?? effort.runsMin,
+  });
+  // The sum of all results is looked at below, so the compiler cannot drop what leads to them.
+  let sum = 0;
+  const timed = (): { overriddenDuration: number; overriddenIterationCost: number } => {
+    const begin = bench.now();
+    run.before?.();
+    const started = bench.now();
+    sum += run.run();
+    const ended = bench.now();
+    // What comes before is not part of the time, but of the budget: it may take far longer.
+    return { overriddenDuration: ended - started, overriddenIterationCost: ended - begin };
+  };
+  // Said outright: tinybench would make a run more to find out.
+  bench.add(one.name, timed, { async: false });
+  const result = bench.runSync()[0]?.result;
+  if (result?.state !== 'completed' || result.latency.samples === undefined || Number.isNaN(sum)) {
+    throw new Error(`${one.group}, ${one.name}: no result`);
+  }
+  return result.latency.samples.map((ms) => (ms * 1e6) / one.operations);
+}
+
+/** Medians by round of whichever arm is faster over all; undefined unless both are there. */
+function betterOf(
+  one: readonly number[] | undefined,
+  other: readonly number[] | undefined,
+): readonly number[] | undefined {
+  if (one === undefined || other === undefined) return undefined;
+  return (median(one) ?? 0) <= (median(other) ?? 0) ? one : other;
+}
+
+function ratioOf(base: readonly number[], own: readonly number[]): Ratio {
+  const random = new Random(SEED);
+  const pairs = base.map((a, i) => ({ a, b: own[i] ?? Number.NaN }));
+  const { value, low, high } = pairedRatio(pairs, { alpha: ALPHA, unit: () => random.unit() });
+  return { value, low, high };
+}
+
+/** The figures of one counting, each held against its bar. */
+export function countGroup(counting: BenchCounting): CountedRow[] {
+  return counting.count().map((count) => ({
+    group: counting.group,
+    ...count,
+    holds: count.bar === undefined ? null : count.bitmap <= count.bar.most,
+  }));
+}
+
+/** Cases by group, in the order they come in. */
+export function groupsOf(cases: readonly BenchCase[]): BenchCase[][] {
+  const groups = new Map<string, BenchCase[]>();
+  for (const one of cases) groups.set(one.group, [...(groups.get(one.group) ?? []), one]);
+  return [...groups.values()];
+}
+
+function timedTable(rows: readonly TimedRow[]): string {
+  const table = new Table({
+    head: ['', 'p50', 'p75', 'p99', 'runs', 'times as fast as array', 'as the better (bar 0.9)'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [], compact: true },
+  });
+  let group = '';
+  for (const row of rows) {
+    if (row.group !== group) {
+      table.push([{ colSpan: 7, content: `${row.group}, time per ${row.operation}` }]);
+    }
+    group = row.group;
+    table.push([
+      `  ${row.name}`,
+      ...[row.ns.p50, row.ns.p75, row.ns.p99].map(formatNs),
+      row.samples,
+      formatRatio(row.toArray),
+      row.toBetter === null ? '' : `${formatRatio(row.toBetter)} ${speedVerdict(row.toBetter)}`,
+    ]);
+  }
+  return table.toString();
+}
+
+function countedTable(rows: readonly CountedRow[]): string {
+  const table = new Table({
+    head: ['counted', 'array', 'hashmap', 'bitmap', 'unit', "bitmap's bar"],
+    colAligns: ['left', 'right', 'right', 'right', 'left', 'left'],
+    style: { head: [], border: [], compact: true },
+  });
+  let group = '';
+  for (const row of rows) {
+    if (row.group !== group) table.push([{ colSpan: 6, content: row.group }]);
+    group = row.group;
+    const figures = [row.array, row.hashmap, row.bitmap].map((figure) =>
+      formatSignificant(figure, figure < 1000 ? 3 : Math.ceil(Math.log10(figure + 1))),
+    );
+    const bar =
+      row.bar === undefined || row.holds === null
+        ? ''
+        : `${row.bar.text}: ${formatSignificant(row.bar.most, 4)} ${countVerdict(row.holds)}`;
+    table.push([`  ${row.name}`, ...figures, row.unit, bar]);
+  }
+  return table.toString();
+}
+
+/** The bitmap's speed against its bar; unclear where the bar lies within the interval, or none is. */
+export function speedVerdict({ low, high }: Ratio): Verdict {
+  if (low !== null && low >= SPEED_MIN) return 'holds';
+  return high !== null && high < SPEED_MIN ? 'MISSED' : 'unclear';
+}
+
+function countVerdict(holds: boolean): Verdict {
+  return holds ? 'holds' : 'MISSED';
+}
+
+function formatNs(ns: number): string {
+  if (ns >= 1e6) return `${formatSignificant(ns / 1e6, 3)} ms`;
+  return ns >= 1e4 ? `${formatSignificant(ns / 1e3, 3)} us` : `${formatSignificant(ns, 3)} ns`;
+}
+
+function formatRatio(ratio: Ratio | null): string {
+  if (ratio === null) return '';
+  const value = formatSignificant(ratio.value, 3);
+  const { low, high } = ratio;
+  if (low === null || high === null) return value;
+  return `${value} [${formatSignificant(low, 3)}, ${formatSignificant(high, 3)}]`;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      filter: { type: 'string', default: '' },
+      json: { type: 'boolean', default: false },
+      tiny: { type: 'boolean', default: false },
+      rounds: { type: 'string', default: String(FULL_EFFORT.rounds) },
+    },
+  });
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    process.stderr.write(`--rounds ${values.rounds} is no whole number from 1 on\n`);
+    return 2;
+  }
+  const wanted = ({ group }: { readonly group: string }): boolean => group.includes(values.filter);
+  const setting = makeSetting(values.tiny ? 'tiny' : 'full');
+  const effort = values.tiny ? TINY_EFFORT : { ...FULL_EFFORT, rounds };
+  const timed: TimedRow[] = [];
+  const counted: CountedRow[] = [];
+  for (const path of findBenches()) {
+    const { cases, countings } = (await import(pathToFileURL(path).href)) as BenchModule;
+    for (const group of groupsOf(cases(setting).filter(wanted))) {
+      process.stderr.write(`${group[0]?.group ?? ''}\n`);
+      timed.push(...measureGroup(group, effort));
+    }
+    for (const counting of countings?.(setting).filter(wanted) ?? []) {
+      process.stderr.write(`${counting.group}\n`);
+      counted.push(...countGroup(counting));
+    }
+  }
+  if (timed.length + counted.length === 0) {
+    process.stderr.write(`no group's name holds '${values.filter}'\n`);
+    return 2;
+  }
+  print({ timed, counted, effort, size: setting.size }, values.json);
+  return 0;
+}
+
+function print(
+  result: {
+    readonly timed: readonly TimedRow[];
+    readonly counted: readonly CountedRow[];
+    readonly effort: Effort;
+    readonly size: BenchSetting['size'];
+  },
+  json: boolean,
+): void {
+  const { timed, counted, effort, size } = result;
+  const [cpu] = cpus();
+  const host = { node: process.version, cpu: cpu?.model ?? 'unknown', cores: cpus().length };
+  if (json) {
+    const conditions = { ...host, size, ...effort, seed: SEED };
+    process.stdout.write(`${JSON.stringify({ conditions, timed, counted }, null, 2)}\n`);
+    return;
+  }
+  const { rounds, roundMs } = effort;
+  process.stdout.write(
+    `${host.cpu}, ${String(host.cores)} cores, Node ${host.node}, size ${size}: ` +
+      `${String(rounds)} rounds of ${String(roundMs)} ms an arm, in turn; ratios of paired rounds\n`,
+  );
+  if (timed.length > 0) process.stdout.write(`${timedTable(timed)}\n`);
+  if (counted.length > 0) process.stdout.write(`${countedTable(counted)}\n`);
+  const bars = [
+    ...timed.flatMap(({ toBetter }) => (toBetter === null ? [] : speedVerdict(toBetter))),
+    ...counted.flatMap(({ holds }) => (holds === null ? [] : countVerdict(holds))),
+  ];
+  const count = (of: Verdict): string => String(bars.filter((verdict) => verdict === of).length);
+  if (bars.length === 0) return;
+  process.stdout.write(
+    `bars of the bitmap: ${count('holds')} kept, ${count('MISSED')} missed, ` +
+      `${count('unclear')} unclear\n`,
+  );
+}
+
+const startedAs = process.argv[1];
+if (startedAs !== undefined && import.meta.url === pathToFileURL(startedAs).href) {
+  process.exitCode = await main();
+}
