@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"strings"
@@ -155,8 +156,10 @@ func TestCheckSeesKeysOutOfOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, report := checked(t, path)
-	want := "other-key follows third-key"
-	if got.code != exitCorrupt || !strings.Contains(report.Faults[0], want) {
+	// 1.3.6 does not look at the order, so that ours has to; newer ones do, and name the keys in hex.
+	fault := report.Faults[0]
+	if got.code != exitCorrupt || !strings.Contains(fault, "other-key follows third-key") &&
+		!strings.Contains(fault, hex.EncodeToString([]byte("other-key"))) {
 		t.Errorf("%+v", got)
 	}
 }

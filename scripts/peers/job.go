@@ -8,7 +8,7 @@ package main
 // the blocks allocated. Each measured pass opens the file again, makes its warm-up commits,
 // collects Go's garbage, then runs. The file is restored after every pass, an interrupt and an
 // error included, and ends as it began. What the freelist does is counted by the metered bbolt
-// (meter/).
+// (meter/); with any other those figures are 0.
 
 import (
 	"encoding/binary"
@@ -49,6 +49,7 @@ type jobOptions struct {
 // jobReport is what job prints: settings as read back, then one entry a measured pass.
 type jobReport struct {
 	Bbolt          string `json:"bbolt"`
+	Metered        bool   `json:"metered"`
 	Freelist       string `json:"freelist"`
 	NoFreelistSync bool   `json:"noFreelistSync"`
 	NoGrowSync     bool   `json:"noGrowSync"`
@@ -81,9 +82,6 @@ func jobCommand(args []string, stdout io.Writer) error {
 	options, path, err := parseJob(args)
 	if err != nil {
 		return err
-	}
-	if !meter.On {
-		return usage("job needs the metered bbolt: build with scripts/peers/build.sh")
 	}
 	if !isChild() {
 		crash, err := guarded(args, stdout)
@@ -149,22 +147,17 @@ func runJob(path string, options jobOptions, interrupt chan os.Signal) (jobRepor
 	j.pool = make([]byte, valuePoolBytes+options.valueBytes)
 	random.Read(j.pool)
 	j.report = jobReport{
-		Bbolt: bboltVersion, FileBytes: u.size,
+		Bbolt: bboltVersion, Metered: meter.On, FileBytes: u.size,
 		ValueBytes: options.valueBytes, PutsPerCommit: options.putsPerCommit,
 		Commits: options.commits, WarmUpCommits: options.warmUpCommits, Seed: options.seed,
 		MeterCallSeconds: meter.CallCost().Seconds(),
 		Passes:           []passReport{},
 	}
 
-	meter.BeforeWrite = func(offset int64, length int) error {
-		if options.beforeWrite != nil {
-			if err := options.beforeWrite(); err != nil {
-				return err
-			}
-		}
-		return u.capture(offset, length)
+	if meter.On {
+		meter.BeforeWrite = j.keep
+		defer func() { meter.BeforeWrite = nil }()
 	}
-	defer func() { meter.BeforeWrite = nil }()
 	for number := 0; number <= options.rounds; number++ {
 		pass, err := j.pass(number)
 		if err != nil {
@@ -179,6 +172,16 @@ func runJob(path string, options jobOptions, interrupt chan os.Signal) (jobRepor
 	return j.report, nil
 }
 
+// keep is called before each write of bbolt.
+func (j *job) keep(offset int64, length int) error {
+	if j.beforeWrite != nil {
+		if err := j.beforeWrite(); err != nil {
+			return err
+		}
+	}
+	return j.undo.capture(offset, length)
+}
+
 // pass opens the file, runs the job once and restores the file under bbolt's lock. Whatever goes
 // wrong, the file is restored, and then for good.
 func (j *job) pass(number int) (pass passReport, err error) {
@@ -188,8 +191,10 @@ func (j *job) pass(number int) (pass passReport, err error) {
 	}
 	opening := time.Now()
 	db, err := open(j.path, &bolt.Options{
-		FreelistType:    j.freelist,
-		NoFreelistSync:  true,
+		FreelistType:   j.freelist,
+		NoFreelistSync: true,
+		// As in load.go: growing costs no sync of its own, in bbolt as in kvtune.
+		NoGrowSync:      true,
 		InitialMmapSize: int(j.undo.size) + mapRoomBytes,
 	})
 	if err != nil {
@@ -212,6 +217,11 @@ func (j *job) pass(number int) (pass passReport, err error) {
 		err = worse(worse(err, restored), db.Close())
 	}()
 
+	if !meter.On {
+		if err := hookWrites(db, j.keep); err != nil {
+			return pass, err
+		}
+	}
 	j.report.Freelist, j.report.NoFreelistSync = string(db.FreelistType), db.NoFreelistSync
 	j.report.NoGrowSync, j.report.NoSync = db.NoGrowSync, db.NoSync
 	j.report.PageSize = db.Info().PageSize

@@ -1,5 +1,6 @@
-// Command bboltpeer is real bbolt 1.3.6 beside kvtune's engine: it checks, dumps, fills and holds
-// files, and runs the suite's freelist job on them with bbolt's own freelists.
+// Command bboltpeer is real bbolt beside kvtune's engine: it checks, dumps, fills and holds files,
+// runs the suite's freelist job on them with bbolt's own freelists, and the plain workloads of the
+// bench. build.sh builds it around several bbolts: 1.3.6 with a meter, 1.3.6 as it is, a newer one.
 //
 // This file owns the command line, the exit codes and the one JSON object that each subcommand
 // prints on stdout. Exit codes as in kvtune: 0 ok, 1 internal error, 2 usage, 6 corrupt file or
@@ -12,9 +13,14 @@
 //	bboltpeer hold FILE --seconds N [--read-only]
 //	bboltpeer job FILE --freelist array|hashmap --value-bytes 10000 --puts-per-commit 500
 //	    --commits N --warm-up-commits 2 --rounds R --seed N
+//	bboltpeer put FILE --order FILE --pool FILE --value-bytes 256 --puts-per-commit 1000
+//	    --page-size N --fill-percent 0.5 --freelist array|hashmap
+//	bboltpeer get FILE --order FILE
+//	bboltpeer scan FILE --passes N
+//	bboltpeer open FILE --freelist array|hashmap
 //	bboltpeer version
 //
-// job needs the metered bbolt that build.sh puts in; the others work in a plain build too.
+// All work in every build; without the meter, job knows times of commits and nothing of the inside.
 package main
 
 import (
@@ -29,6 +35,8 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"kvtune/peers/meter"
 )
 
 const (
@@ -39,12 +47,13 @@ const (
 	exitInterrupted = 130
 )
 
-const bboltVersion = "1.3.6"
+// The bbolt in this program; build.sh sets it where it is another one than go.mod names.
+var bboltVersion = "1.3.6"
 
 // How long to wait for bbolt's file lock.
 const lockTimeout = 2 * time.Second
 
-// Where the metered bbolt came from; set by build.sh.
+// Where the bbolt came from; set by build.sh.
 var source = "plain"
 
 // fault is an error that knows its exit code.
@@ -84,9 +93,19 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return code
 }
 
+const commands = "check, dump, fill, get, hold, job, open, put, scan or version"
+
+// versionReport is what version prints.
+type versionReport struct {
+	Bbolt   string `json:"bbolt"`
+	Go      string `json:"go"`
+	Source  string `json:"source"`
+	Metered bool   `json:"metered"`
+}
+
 func dispatch(args []string, stdout io.Writer) error {
 	if len(args) == 0 {
-		return usage("missing command: check, dump, fill, hold, job or version")
+		return usage("missing command: %s", commands)
 	}
 	switch args[0] {
 	case "check":
@@ -99,15 +118,15 @@ func dispatch(args []string, stdout io.Writer) error {
 		return holdCommand(args, os.Stdin, stdout)
 	case "job":
 		return jobCommand(args, stdout)
+	case "put", "get", "scan", "open":
+		return loadCommand(args, stdout)
 	case "version":
 		if len(args) > 1 {
 			return usage("version takes no arguments")
 		}
-		return printJson(stdout, map[string]string{
-			"bbolt": bboltVersion, "go": runtime.Version(), "source": source,
-		})
+		return printJson(stdout, versionReport{bboltVersion, runtime.Version(), source, meter.On})
 	}
-	return usage("unknown command %q: check, dump, fill, hold, job or version", args[0])
+	return usage("unknown command %q: %s", args[0], commands)
 }
 
 // parseFile reads `command FILE flags...`, flags before or after the file.

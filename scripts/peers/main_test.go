@@ -102,6 +102,13 @@ func TestUsageErrorsAreOneLineAndExitTwo(t *testing.T) {
 		{"hold", missing},
 		{"job", missing, "--freelist", "array"},
 		{"job", missing, "--rounds", "0"},
+		{"put", missing},
+		{"put", missing, "--order", missing, "--pool", missing},
+		{"put", missing, "--puts-per-commit", "0"},
+		{"get", missing, "--order", missing},
+		{"scan", missing},
+		{"scan", missing, "--passes", "0"},
+		{"open", missing},
 		{"version", "x"},
 	} {
 		got := invoke(args...)
@@ -115,9 +122,13 @@ func TestUsageErrorsAreOneLineAndExitTwo(t *testing.T) {
 }
 
 func TestVersionNamesBbolt(t *testing.T) {
-	var version map[string]string
+	var version versionReport
 	decode(t, invoke("version").stdout, &version)
-	if version["bbolt"] != "1.3.6" || version["go"] == "" || version["source"] == "" {
+	if version.Bbolt != bboltVersion || version.Go == "" || version.Source == "" ||
+		version.Metered != meter.On {
 		t.Errorf("%v", version)
+	}
+	if meter.On && version.Bbolt != "1.3.6" {
+		t.Errorf("the meter is written for 1.3.6: %v", version)
 	}
 }

@@ -1,10 +1,16 @@
-# Makes a metered copy of bbolt 1.3.6 for build.sh and test.sh, which source this file.
+# Makes a plain and a metered copy of bbolt 1.3.6 for build.sh and test.sh, which source this file,
+# and finds the newest bbolt that builds here.
 #
-# Owns a mktemp folder, removed at exit: a copy of bbolt with a few names changed, our
-# _bbolt/meter.go beside them, and a go.mod that points at the copy. Nothing of bbolt enters the
+# Owns a mktemp folder, removed at exit: bbolt as it is; a copy of it with a few names changed and our
+# _bbolt/meter.go beside them; for each a go.mod that points at it. Nothing of bbolt enters the
 # project. A copy, not `go build -overlay`: newer Go refuses to overlay files in its module cache.
-# Sets PEERS, TEMPORARY, SOURCE (proxy or debian) and the array GO_FLAGS. Fails at once if the
-# source is not 1.3.6 to the byte or if a name is not found exactly once.
+# prepare sets PEERS, TEMPORARY, SOURCE (proxy or debian) and the arrays GO_FLAGS (metered) and
+# PLAIN_FLAGS. It fails at once if the source is not 1.3.6 to the byte or if a name is not found
+# exactly once. prepare_newest sets NEWEST (its version), NEWEST_FLAGS and NEWEST_NAME (flags too) and
+# leaves the program in TEMPORARY/newest, or fails with WHY_NOT set.
+#
+# modules/ holds one go.mod with its sums for each newer bbolt, tried from the newest on: a newer
+# bbolt wants a newer Go. They come through the proxy only.
 #
 # KVTUNE_BBOLT_SOURCE=proxy|debian allows only that source. Unset: the proxy, then Debian's package.
 
@@ -63,7 +69,7 @@ rename_all() {
 }
 
 prepare() {
-  local bbolt file
+  local bbolt
   [ "$(uname -s)" = Linux ] || fail "the metered bbolt is built on Linux only"
   command -v go > /dev/null || fail "no go on the PATH: install Go 1.19 or newer"
   if bbolt=$(proxy_source); then
@@ -77,18 +83,53 @@ prepare() {
 
   TEMPORARY=$(mktemp -d)
   trap 'rm -rf "$TEMPORARY"' EXIT
-  mkdir "$TEMPORARY/bbolt"
-  for file in "$bbolt"/*.go "$bbolt/go.mod"; do
-    case $file in *_test.go) continue ;; esac
-    install -m 644 "$file" "$TEMPORARY/bbolt/"
-  done
-  rename_all "$TEMPORARY/bbolt"
-  install -m 644 "$PEERS/_bbolt/meter.go" "$TEMPORARY/bbolt/meter.go"
+  copy_bbolt "$bbolt" plain
+  copy_bbolt "$bbolt" metered
+  rename_all "$TEMPORARY/metered"
+  install -m 644 "$PEERS/_bbolt/meter.go" "$TEMPORARY/metered/meter.go"
+  PLAIN_FLAGS=(-mod=mod "-modfile=$TEMPORARY/plain.mod")
+  GO_FLAGS=(-mod=mod "-modfile=$TEMPORARY/metered.mod")
+}
 
-  install -m 644 "$PEERS/go.mod" "$PEERS/go.sum" "$TEMPORARY/"
-  echo "replace go.etcd.io/bbolt => $TEMPORARY/bbolt" >> "$TEMPORARY/go.mod"
+# copy_bbolt SOURCE NAME: bbolt's own files, and a go.mod of that name which points at them.
+copy_bbolt() {
+  local file copy="$TEMPORARY/$2"
+  mkdir "$copy"
+  for file in "$1"/*.go "$1/go.mod"; do
+    case $file in *_test.go) continue ;; esac
+    install -m 644 "$file" "$copy/"
+  done
+  install -m 644 "$PEERS/go.mod" "$copy.mod"
+  install -m 644 "$PEERS/go.sum" "$copy.sum"
+  echo "replace go.etcd.io/bbolt => $copy" >> "$copy.mod"
   if [ "$SOURCE" = debian ]; then
-    echo "replace golang.org/x/sys => $GOCODE/golang.org/x/sys" >> "$TEMPORARY/go.mod"
+    echo "replace golang.org/x/sys => $GOCODE/golang.org/x/sys" >> "$copy.mod"
   fi
-  GO_FLAGS=(-mod=mod "-modfile=$TEMPORARY/go.mod")
+}
+
+# The newest of modules/ whose source can be had and that this Go compiles.
+prepare_newest() {
+  local module tried=()
+  NEWEST=none
+  if [ "${KVTUNE_BBOLT_SOURCE:-proxy}" != proxy ]; then
+    WHY_NOT="only the source $KVTUNE_BBOLT_SOURCE is allowed, which has 1.3.6"
+    return 1
+  fi
+  for module in $(cd "$PEERS/modules" && printf '%s\n' bbolt-*.mod | sort -rV); do
+    NEWEST=${module#bbolt-}
+    NEWEST=${NEWEST%.mod}
+    NEWEST_FLAGS=(-mod=readonly "-modfile=$PEERS/modules/$module")
+    NEWEST_NAME=(-trimpath -ldflags "-X main.source=proxy -X main.bboltVersion=$NEWEST")
+    if (
+      cd "$PEERS"
+      timeout 120 go build "${NEWEST_FLAGS[@]}" "${NEWEST_NAME[@]}" -o "$TEMPORARY/newest" .
+    ) > "$TEMPORARY/newest.log" 2>&1; then
+      return 0
+    fi
+    tried+=("$NEWEST: $(tail -n 1 "$TEMPORARY/newest.log")")
+  done
+  NEWEST=none
+  WHY_NOT=$(printf '%s; ' "${tried[@]}")
+  WHY_NOT=${WHY_NOT%; }
+  return 1
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that must hold here: formatting, vet, and the tests against the metered bbolt.
-# Arguments go to go test. The last line names the source of bbolt, as in build.sh.
+# Everything that must hold here: formatting, vet, and the tests against the metered bbolt, then
+# against the newest one. Arguments go to go test. The last line is as in build.sh.
 set -euo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/prepare.sh"
@@ -19,4 +19,10 @@ done
 cd "$PEERS"
 go vet "${GO_FLAGS[@]}" ./...
 KVTUNE_REQUIRE_METER=1 go test "${GO_FLAGS[@]}" "$@" ./...
-echo "tested source=$SOURCE"
+if prepare_newest; then
+  go vet "${NEWEST_FLAGS[@]}" ./...
+  go test "${NEWEST_FLAGS[@]}" "${NEWEST_NAME[@]}" "$@" .
+else
+  echo "peers: not tested with a newer bbolt than 1.3.6: $WHY_NOT" >&2
+fi
+echo "tested source=$SOURCE newest=$NEWEST"
