@@ -2,7 +2,8 @@
 // caller decides which pages each leaf takes; branches are placed by `place`. A value may be a hole:
 // only its length is stored, its pages are never written, so they read as zeros and cost no disk.
 //
-// A branch is written when it is full, before the leaf that comes next; finish() writes the rest.
+// A branch is written when it is full, before the leaf that comes next, but for its last children:
+// they keep the last branch of a level from having one child. finish() writes the rest.
 // Nothing is synced here.
 
 import { assert } from '../base/assert.ts';
@@ -29,6 +30,9 @@ interface OpenBranch {
   readonly keys: Uint8Array[];
   readonly children: number[];
 }
+
+/** Children held back from a full branch: bbolt wants two at least, also of the last one of a level. */
+const KEPT_CHILDREN = 2;
 
 export class BulkLoader {
   readonly #options: BulkLoadOptions;
@@ -59,7 +63,7 @@ export class BulkLoader {
     for (let level = 0; level < this.#levels.length; level++) {
       const branch = this.#levels[level]!;
       const key = branch.keys[0]?.length ?? 0;
-      if (branch.bytes + ELEMENT_BYTES + key > full) this.#flush(level);
+      if (branch.bytes + ELEMENT_BYTES + key > full) this.#flush(level, KEPT_CHILDREN);
     }
   }
 
@@ -78,7 +82,8 @@ export class BulkLoader {
     file.write(u8, 0, pageSize, pgid * pageSize);
     this.#lastLeaf = pgid;
     this.#nodes++;
-    this.#add(0, key.slice(), pgid);
+    // A copy whatever it is: slice() of a Buffer would share its memory.
+    this.#add(0, new Uint8Array(key), pgid);
   }
 
   /** Writes what is open; returns the root's page. At least one leaf must have been added. */
@@ -89,7 +94,7 @@ export class BulkLoader {
       const top = level === this.#levels.length - 1;
       const branch = this.#levels[level]!;
       if (top && branch.children.length === 1) return branch.children[0]!;
-      const pgid = this.#flush(level);
+      const pgid = this.#flush(level, 0);
       if (top) return pgid;
     }
   }
@@ -101,12 +106,15 @@ export class BulkLoader {
     branch.bytes += ELEMENT_BYTES + key.length;
   }
 
-  /** Writes the open branch of a level and names it one level up. */
-  #flush(level: number): number {
-    const branch = this.#levels[level]!;
-    if (branch.children.length === 0) return 0;
+  /** Writes the open branch of a level but for its last `kept` children; names it one level up. */
+  #flush(level: number, kept: number): number {
+    const open = this.#levels[level]!;
+    if (open.children.length === 0) return 0;
+    const { length } = open.children;
+    const end = length - kept >= KEPT_CHILDREN ? length - kept : length;
+    const branch = { keys: open.keys.slice(0, end), children: open.children.slice(0, end) };
     const { file, pageSize, place } = this.#options;
-    assert(branch.bytes <= pageSize, 'a bulk-loaded branch takes one page');
+    assert(open.bytes <= pageSize, 'a bulk-loaded branch takes one page');
     const pgid = place();
     const { u8, u32 } = this.#page;
     u8.fill(0);
@@ -129,6 +137,9 @@ export class BulkLoader {
     this.#nodes++;
     const first = branch.keys[0]!;
     this.#levels[level] = { bytes: PAGE_HEADER_BYTES, keys: [], children: [] };
+    for (let i = end; i < length; i++) {
+      this.#add(level, open.keys[i]!, open.children[i]!);
+    }
     this.#add(level + 1, first, pgid);
     return pgid;
   }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../base/random.ts';
 import { FREELIST_KINDS } from '../freelist/create.ts';
+import { FLAG_BRANCH } from '../page/layout.ts';
+import { PageBuffer, pageCount, pageFlags } from '../page/page-buffer.ts';
 import { bytesOf } from '../testing/model.ts';
 import { MemoryVfs } from '../vfs/memory-vfs.ts';
 import { BulkFile, USED_PAGES_MAX } from './bulk-file.ts';
@@ -115,6 +117,36 @@ describe('BulkFile', () => {
       expect.objectContaining({ code: 'NOT_A_DATABASE' }),
     );
     bulk.abandon();
+  });
+
+  it('leaves no branch with one child, whatever number of leaves there is', () => {
+    for (let runs = 2; runs < 420; runs += 1) {
+      const { vfs } = layOut({ pageSize: 512, storeFreelist: false, runs });
+      const file = vfs.open(PATH, { mode: 'read' });
+      const page = new PageBuffer(new ArrayBuffer(512));
+      for (let pgid = 2; pgid * 512 < file.size(); pgid++) {
+        file.read(page.u8, 0, 512, pgid * 512);
+        if (page.u32[0] !== pgid || pageFlags(page, 0) !== FLAG_BRANCH) continue;
+        expect(pageCount(page, 0), `page ${pgid} of ${runs} runs`).toBeGreaterThan(1);
+      }
+      file.close();
+    }
+  });
+
+  it('copies keys, also those that lie in a Buffer', () => {
+    const vfs = new MemoryVfs();
+    const bulk = BulkFile.create(
+      PATH,
+      { pageSize: 512, bucket: BUCKET, storeFreelist: false },
+      vfs,
+    );
+    const key = Buffer.alloc(4);
+    for (let i = 0; i < 100; i++) {
+      key.writeUInt32BE(i);
+      bulk.addUsed(1, key);
+    }
+    bulk.finish();
+    expect(checkDb(vfs, PATH).faults).toEqual([]);
   });
 
   it('never overwrites a file', () => {
