@@ -3,15 +3,27 @@
 // as bbolt needs it; no page is used twice; and the free pages are exactly the unreachable ones.
 // Reads headers and keys only. A flip inside a key or value that keeps the order cannot be seen: the
 // format has no checksum there.
+//
+// Memory, whatever the bytes say: two bits a page of the file, the keys of the branches above the node
+// looked at, and the stored freelist.
 
 import { compareRange } from '../base/bytes.ts';
 import type { SpanList } from '../base/span-list.ts';
 import { readFreelist } from '../page/freelist-page.ts';
+import { FLAG_LEAF, LEAF_BUCKET } from '../page/layout.ts';
 import type { Meta } from '../page/meta-page.ts';
+import {
+  elementAt,
+  keyLength,
+  leafFlags,
+  valueLength,
+  type PageBuffer,
+} from '../page/page-buffer.ts';
 import type { Vfs, VfsFile } from '../vfs/vfs.ts';
 import { readMeta } from './open-file.ts';
-import { hasBit, pageBits, setBit, walkPages, type PageVisit } from './page-walk.ts';
+import { hasBit, pageBits, PageWalk, setBit, type PageVisit } from './page-walk.ts';
 
+const NODES_A_STEP = 1024;
 /** What is kept of the faults of a badly damaged file. */
 const FAULTS_MAX = 100;
 
@@ -23,8 +35,14 @@ export interface CheckFault {
 export interface CheckReport {
   readonly ok: boolean;
   readonly pages: number;
-  /** Nodes visited, pages free and pages lost to neither (a fault where a freelist is stored). */
+  /** Pages that are metas, nodes or the stored freelist. */
+  readonly usedPages: number;
+  /** Nodes visited, inline buckets' pages included. */
   readonly nodes: number;
+  /** Elements of all leaves: keys and names of buckets. */
+  readonly entries: number;
+  /** Bytes of keys, bucket names and values in all leaves. */
+  readonly bytes: number;
   readonly faults: readonly CheckFault[];
 }
 
@@ -33,19 +51,47 @@ export interface FreePagesSource {
   allFreeSpans(): SpanList;
 }
 
+export interface CheckOptions {
+  /** The database that has the file open in this thread: its freelist in memory is checked as well. */
+  readonly open?: FreePagesSource;
+  /** The caller holds a lock on the file already. Default false: a shared one is taken. */
+  readonly locked?: boolean;
+}
+
 /**
  * Checks the committed state of the file at `path`. With `open`, the database that has the file open
  * in this thread, its freelist in memory is checked as well. Throws what opening throws.
  */
 export function checkDb(vfs: Vfs, path: string, open?: FreePagesSource): CheckReport {
+  const steps = checkSteps(vfs, path, open === undefined ? {} : { open });
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** As checkDb(), pausing every now and then to say which share of the pages it has seen. */
+export function* checkSteps(
+  vfs: Vfs,
+  path: string,
+  { open, locked = false }: CheckOptions = {},
+): Generator<number, CheckReport> {
   const file = vfs.open(path, { mode: 'read' });
   try {
     // A file that somebody writes to changes under the check.
-    if (open === undefined) vfs.lock(file, path, 'shared');
-    return new Check(file, readMeta(file, path), open).run();
+    if (open === undefined && !locked) vfs.lock(file, path, 'shared');
+    const check = new Check(file, readMeta(file, path), open);
+    while (check.walk(NODES_A_STEP)) yield check.share;
+    return check.finish();
   } finally {
     file.close();
   }
+}
+
+/** What a branch says of its children: first keys, and the key that everything is below. */
+interface BranchKeys {
+  readonly keys: readonly Uint8Array[];
+  readonly below: Uint8Array | undefined;
 }
 
 class Check {
@@ -54,26 +100,27 @@ class Check {
   readonly #open: FreePagesSource | undefined;
   readonly #faults: CheckFault[] = [];
   readonly #reached: Uint32Array;
-  /** First key each child must have, by pgid: set by its parent. */
-  readonly #expectedFirst = new Map<number, { first: Uint8Array; below: Uint8Array | undefined }>();
+  readonly #walk: PageWalk;
+  /** The branches above the node being visited, by level. */
+  readonly #above: BranchKeys[] = [];
   #nodes = 0;
+  #entries = 0;
+  #bytes = 0;
+  /** Pages of the nodes visited, for share() only. */
+  #nodePages = 0;
 
   constructor(file: VfsFile, meta: Meta, open: FreePagesSource | undefined) {
     this.#file = file;
     this.#meta = meta;
     this.#open = open;
     this.#reached = pageBits(meta.highWater);
-  }
-
-  run(): CheckReport {
-    const { pageSize, root, highWater } = this.#meta;
     setBit(this.#reached, 0);
     setBit(this.#reached, 1);
-    walkPages({
-      file: this.#file,
-      pageSize,
-      root,
-      highWater,
+    this.#walk = new PageWalk({
+      file,
+      pageSize: meta.pageSize,
+      root: meta.root,
+      highWater: meta.highWater,
       reached: this.#reached,
       visit: (visit) => {
         this.#visit(visit);
@@ -82,45 +129,69 @@ class Check {
         this.#fault(pgid, fault);
       },
     });
+  }
+
+  /** Share of the file that the nodes visited so far take. */
+  get share(): number {
+    return Math.min(1, this.#nodePages / this.#meta.highWater);
+  }
+
+  /** Visits up to `nodes` nodes; false when there is none left. */
+  walk(nodes: number): boolean {
+    for (let visited = 0; visited < nodes; visited++) if (!this.#walk.step()) return false;
+    return true;
+  }
+
+  finish(): CheckReport {
     this.#checkFree();
     return {
       ok: this.#faults.length === 0,
-      pages: highWater,
+      pages: this.#meta.highWater,
+      usedPages: countBits(this.#reached),
       nodes: this.#nodes,
+      entries: this.#entries,
+      bytes: this.#bytes,
       faults: this.#faults,
     };
   }
 
   #visit(visit: PageVisit): void {
     this.#nodes++;
-    const expected = this.#expectedFirst.get(visit.pgid);
-    this.#expectedFirst.delete(visit.pgid);
+    this.#nodePages += visit.pages;
+    if (visit.isLeaf) this.#entries += visit.count;
     if (visit.count === 0) {
       if (visit.depth > 0) this.#fault(visit.pgid, 'an empty page below the root');
       return;
     }
-    const keys: Uint8Array[] = [];
-    for (let i = 0; i < visit.count; i++) {
-      const key = visit.key(i);
-      const before = keys.at(-1);
-      if (before !== undefined && compare(before, key) >= 0) {
+    const kept: Uint8Array[] = [];
+    const first = visit.key(0);
+    let last = first;
+    // Keys that lie on top of each other could say more than the file holds: they end the look.
+    let left = visit.page.u8.length + visit.pages * this.#meta.pageSize;
+    for (let i = 0; i < visit.count && left >= 0; i++) {
+      const key = i === 0 ? first : visit.key(i);
+      if (i > 0 && compare(last, key) >= 0) {
         this.#fault(visit.pgid, `key ${i} is not above key ${i - 1}`);
       }
-      keys.push(key);
-    }
-    if (expected !== undefined) {
-      if (compare(keys[0]!, expected.first) !== 0) {
-        this.#fault(visit.pgid, 'its first key differs from the key in its parent');
+      if (visit.isLeaf && (leafFlags(visit.page, elementAt(0, i)) & ~LEAF_BUCKET) !== 0) {
+        this.#fault(visit.pgid, `element ${i} has flags that this format does not know`);
       }
-      if (expected.below !== undefined && compare(keys.at(-1)!, expected.below) >= 0) {
-        this.#fault(visit.pgid, 'its last key is not below the next key in its parent');
-      }
+      if (visit.isLeaf) this.#bytes += entryBytes(visit.page, i);
+      else kept.push(key);
+      last = key;
+      left -= key.length;
     }
-    if (visit.isLeaf) return;
-    for (let i = 0; i < visit.count; i++) {
-      const child = visit.page.u32[4 + 4 * i + 2]!;
-      this.#expectedFirst.set(child, { first: keys[i]!, below: keys[i + 1] ?? expected?.below });
+    if (left < 0) this.#fault(visit.pgid, 'its keys overlap');
+    const parent = visit.depth === 0 ? undefined : this.#above[visit.level - 1]!;
+    const expected = parent?.keys[visit.index];
+    const below = parent?.keys[visit.index + 1] ?? parent?.below;
+    if (expected !== undefined && compare(first, expected) !== 0) {
+      this.#fault(visit.pgid, 'its first key differs from the key in its parent');
     }
+    if (below !== undefined && compare(last, below) >= 0) {
+      this.#fault(visit.pgid, 'its last key is not below the next key in its parent');
+    }
+    if (!visit.isLeaf) this.#above[visit.level] = { keys: kept, below };
   }
 
   /** Free pages must be the unreached ones: those stored in the file, and those in memory. */
@@ -175,6 +246,19 @@ class Check {
   #fault(pgid: number, fault: string): void {
     if (this.#faults.length < FAULTS_MAX) this.#faults.push({ pgid, fault });
   }
+}
+
+/** Length of a leaf element's key, and of its value where that is no bucket. */
+function entryBytes(page: PageBuffer, index: number): number {
+  const element = elementAt(0, index);
+  const isBucket = (leafFlags(page, element) & LEAF_BUCKET) !== 0;
+  return keyLength(page, element, FLAG_LEAF) + (isBucket ? 0 : valueLength(page, element));
+}
+
+function countBits(bits: Uint32Array): number {
+  let count = 0;
+  for (let word of bits) for (; word !== 0; word &= word - 1) count++;
+  return count;
 }
 
 function compare(a: Uint8Array, b: Uint8Array): number {

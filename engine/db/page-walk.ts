@@ -7,12 +7,14 @@
 
 import { readU64 } from '../base/bytes.ts';
 import {
+  BUCKET_DEPTH_MAX,
   BUCKET_HEADER_BYTES,
   FLAG_BRANCH,
   FLAG_LEAF,
   LEAF_BUCKET,
   PAGE_HEADER_BYTES,
   ELEMENT_BYTES,
+  TREE_DEPTH_MAX,
 } from '../page/layout.ts';
 import {
   childLow,
@@ -30,8 +32,6 @@ import {
 } from '../page/page-buffer.ts';
 import type { VfsFile } from '../vfs/vfs.ts';
 
-const DEPTH_MAX = 64;
-
 /** One visited node. `page` and what key() gives are valid during the visit only. */
 export interface PageVisit {
   readonly pgid: number;
@@ -42,9 +42,13 @@ export interface PageVisit {
   readonly page: PageBuffer;
   /** Levels below the bucket's root. */
   readonly depth: number;
+  /** Nodes above, across buckets; the one at `level - 1` was visited before and leads here. */
+  readonly level: number;
+  /** Element of the node above that leads here; 0 for a bucket's root. */
+  readonly index: number;
   /** Names of the buckets above, outermost first. */
   readonly bucket: readonly Uint8Array[];
-  /** True for the page inside an inline bucket's value; it has no pgid of its own. */
+  /** True for the page inside an inline bucket's value; `pgid` is the page whose element that is. */
   readonly inline: boolean;
   /** The key of element `index`, a copy. */
   key(index: number): Uint8Array;
@@ -75,31 +79,67 @@ export function setBit(bits: Uint32Array, page: number): void {
   bits[page >>> 5] = bits[page >>> 5]! | (1 << (page & 31));
 }
 
+/** Visits everything below the root. */
 export function walkPages(options: WalkOptions): void {
-  new PageWalk(options).bucket(options.root, []);
+  const walk = new PageWalk(options);
+  while (walk.step()) continue;
 }
 
-class PageWalk {
+/** A node whose children, or nested buckets, are being visited. */
+interface OpenNode {
+  readonly pgid: number;
+  readonly page: PageBuffer;
+  readonly isLeaf: boolean;
+  readonly count: number;
+  readonly depth: number;
+  readonly path: readonly Uint8Array[];
+  /** Element to go on with. */
+  next: number;
+}
+
+/** The walk, a node at a time, for those who must pause in between. */
+export class PageWalk {
   readonly #options: WalkOptions;
+  readonly #stack: OpenNode[] = [];
   /** One buffer a level of the stack, grown as nodes need it. */
   readonly #buffers: PageBuffer[] = [];
+  #begun = false;
 
   constructor(options: WalkOptions) {
     this.#options = options;
   }
 
-  bucket(root: number, path: readonly Uint8Array[]): void {
-    this.#node(root, { depth: 0, level: path.length * DEPTH_MAX, path });
+  /** Visits the next node, or reports it as damaged; false when there is none left. */
+  step(): boolean {
+    if (!this.#begun) {
+      this.#begun = true;
+      this.#node(this.#options.root, { depth: 0, index: 0, path: [] });
+      return true;
+    }
+    for (let top = this.#stack.at(-1); top !== undefined; top = this.#stack.at(-1)) {
+      if (top.isLeaf ? this.#nested(top) : this.#child(top)) return true;
+      this.#stack.pop();
+    }
+    return false;
   }
 
-  #node(pgid: number, at: { depth: number; level: number; path: readonly Uint8Array[] }): void {
+  #child(top: OpenNode): boolean {
+    if (top.next >= top.count) return false;
+    const index = top.next++;
+    const child = childLow(top.page, elementAt(0, index));
+    this.#node(child, { depth: top.depth + 1, index, path: top.path });
+    return true;
+  }
+
+  #node(pgid: number, at: { depth: number; index: number; path: readonly Uint8Array[] }): void {
     const { fault } = this.#options;
-    if (at.depth >= DEPTH_MAX || at.path.length >= DEPTH_MAX) {
-      fault(pgid, `more than ${DEPTH_MAX} levels deep`);
+    if (at.depth >= TREE_DEPTH_MAX || at.path.length > BUCKET_DEPTH_MAX) {
+      fault(pgid, `more than ${TREE_DEPTH_MAX} levels deep`);
       return;
     }
-    const page = this.#read(pgid, at.level);
+    const page = this.#read(pgid, this.#stack.length);
     if (page === undefined) return;
+    const { depth, path } = at;
     const isLeaf = pageFlags(page, 0) === FLAG_LEAF;
     const count = pageCount(page, 0);
     this.#options.visit({
@@ -108,19 +148,14 @@ class PageWalk {
       isLeaf,
       count,
       page,
-      depth: at.depth,
-      bucket: at.path,
+      depth,
+      level: this.#stack.length,
+      index: at.index,
+      bucket: path,
       inline: false,
       key: (index) => this.#bytesOf(pgid, page, index, 'key'),
     });
-    if (isLeaf) {
-      this.#nested(pgid, page, at.path);
-      return;
-    }
-    for (let i = 0; i < count; i++) {
-      const child = childLow(page, elementAt(0, i));
-      this.#node(child, { depth: at.depth + 1, level: at.level + 1, path: at.path });
-    }
+    this.#stack.push({ pgid, page, isLeaf, count, depth, path, next: 0 });
   }
 
   /** Reads a node's elements into the level's buffer; undefined (and a fault) when it is damaged. */
@@ -164,26 +199,30 @@ class PageWalk {
     return page;
   }
 
-  #nested(pgid: number, page: PageBuffer, path: readonly Uint8Array[]): void {
-    const count = pageCount(page, 0);
-    for (let i = 0; i < count; i++) {
-      if ((leafFlags(page, elementAt(0, i)) & LEAF_BUCKET) === 0) continue;
-      const name = this.#bytesOf(pgid, page, i, 'key');
-      const length = valueLength(page, elementAt(0, i));
+  /** Goes into the leaf's next nested bucket; false when there is none left. */
+  #nested(top: OpenNode): boolean {
+    const { pgid, page } = top;
+    while (top.next < top.count) {
+      const index = top.next++;
+      if ((leafFlags(page, elementAt(0, index)) & LEAF_BUCKET) === 0) continue;
+      const name = this.#bytesOf(pgid, page, index, 'key');
+      const length = valueLength(page, elementAt(0, index));
       if (length > this.#options.pageSize) {
-        this.#options.fault(pgid, `bucket header of element ${i} takes ${length} bytes`);
+        this.#options.fault(pgid, `bucket header of element ${index} takes ${length} bytes`);
         continue;
       }
-      const header = this.#bytesOf(pgid, page, i, 'value');
-      const inner = [...path, name];
+      const header = this.#bytesOf(pgid, page, index, 'value');
+      const inner = [...top.path, name];
       if (header.length < BUCKET_HEADER_BYTES) {
-        this.#options.fault(pgid, `bucket header of element ${i} is cut short`);
+        this.#options.fault(pgid, `bucket header of element ${index} is cut short`);
         continue;
       }
       const root = readU64(new DataView(header.buffer), 0);
       if (root === 0) this.#inline(pgid, header, inner);
-      else this.bucket(root, inner);
+      else this.#node(root, { depth: 0, index: 0, path: inner });
+      return true;
     }
+    return false;
   }
 
   #inline(pgid: number, value: Uint8Array, path: readonly Uint8Array[]): void {
@@ -192,13 +231,24 @@ class PageWalk {
       this.#options.fault(pgid, `inline bucket: ${page}`);
       return;
     }
+    if (path.length > BUCKET_DEPTH_MAX) {
+      this.#options.fault(pgid, `more than ${BUCKET_DEPTH_MAX} levels deep`);
+      return;
+    }
+    for (let i = 0; i < pageCount(page, 0); i++) {
+      if ((leafFlags(page, elementAt(0, i)) & LEAF_BUCKET) === 0) continue;
+      this.#options.fault(pgid, 'inline bucket: it holds a bucket');
+      return;
+    }
     this.#options.visit({
-      pgid: 0,
+      pgid,
       pages: 0,
       isLeaf: true,
       count: pageCount(page, 0),
       page,
       depth: 0,
+      level: this.#stack.length,
+      index: 0,
       bucket: path,
       inline: true,
       key: (index) => {

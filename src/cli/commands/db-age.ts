@@ -1,7 +1,6 @@
 // kvtune db age: makes an old, fragmented database, by living a recipe's life or by laying it out.
 // Asks for the room first; what makes the file lies in src/targets.
 
-import { freeBytesAt } from '../../record/run-folder.ts';
 import {
   churn,
   churnedDiskBytes,
@@ -10,7 +9,8 @@ import {
 } from '../../targets/aged-db.ts';
 import { RECIPES } from '../../../workloads/index.ts';
 import { command, type CliCommand } from '../command.ts';
-import { CliError, usageError } from '../errors.ts';
+import { assertRoom } from '../database-file.ts';
+import { usageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { choiceFlag, readers, requiredText, textFlag } from '../flag.ts';
 import { formatBytes as shown, formatCount } from '../../report/format.ts';
@@ -56,10 +56,10 @@ export const dbAge: CliCommand = command({
     if (size < DB_BYTES_MIN || size > DB_BYTES_MAX) {
       throw usageError(`--size ${formatBytes(size)} is out of range`, 'choose 16MB to 16TB');
     }
-    assertRoom(
-      file,
-      method === 'churn' ? churnedDiskBytes(size) : synthesizedDiskBytes(recipe, size),
-    );
+    const diskBytes =
+      method === 'churn' ? churnedDiskBytes(size) : synthesizedDiskBytes(recipe, size);
+    const hint = 'free some space, choose another folder or a smaller --size';
+    assertRoom(file, diskBytes + RESERVE_BYTES, hint);
     const make = method === 'churn' ? churn : synthesize;
     const aged = await make({
       path: file,
@@ -81,14 +81,3 @@ export const dbAge: CliCommand = command({
     return EXIT.ok;
   },
 });
-
-function assertRoom(file: string, needed: number): void {
-  const free = freeBytesAt(file);
-  if (needed + RESERVE_BYTES <= free) return;
-  throw new CliError({
-    exitCode: EXIT.target,
-    code: 'NO_SPACE',
-    message: `${file} needs ${shown(needed + RESERVE_BYTES)} of disk, ${shown(free)} are free`,
-    hint: 'free some space, choose another folder or a smaller --size',
-  });
-}

@@ -1,11 +1,12 @@
 // kvtune db check: proves that a database file is whole, or names what is damaged and ends with 6.
 // The proof is the engine's.
 
-import { checkDb, nodeVfs } from '../../../engine/index.ts';
+import { checkSteps, nodeVfs } from '../../../engine/index.ts';
 import { command, type CliCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { requiredText } from '../flag.ts';
 import { assertFile } from '../database-file.ts';
+import { takeSteps } from '../steps.ts';
 
 export const dbCheck: CliCommand = command({
   name: 'check <file>',
@@ -15,9 +16,14 @@ export const dbCheck: CliCommand = command({
     { line: 'kvtune db check old.db --json', does: 'faults with their pages, for scripts' },
   ],
   positionals: { file: requiredText({ describe: 'bbolt or etcd database file' }) },
-  run: ({ file }, { output }) => {
+  run: async ({ file }, { output, progress, signal }) => {
     assertFile(file);
-    const { ok, pages, nodes, faults } = checkDb(nodeVfs, file);
+    const { ok, pages, nodes, faults } = await takeSteps(checkSteps(nodeVfs, file), {
+      signal,
+      onStep: (share) => {
+        progress.update({ share, doing: `check ${file}` });
+      },
+    });
     output.result({ ok, pages, nodes, faults }, () =>
       ok
         ? `${file}: ok, ${String(pages)} pages, ${String(nodes)} nodes`
@@ -26,6 +32,6 @@ export const dbCheck: CliCommand = command({
             ...faults.map(({ pgid, fault }) => `  page ${String(pgid)}: ${fault}`),
           ].join('\n'),
     );
-    return Promise.resolve(ok ? EXIT.ok : EXIT.target);
+    return ok ? EXIT.ok : EXIT.target;
   },
 });
