@@ -1,10 +1,33 @@
-import { threadId } from 'node:worker_threads';
-import { describe, expect, it } from 'vitest';
-import { Control, createControl, type SharedMeta } from './control.ts';
+import { threadId, Worker } from 'node:worker_threads';
+import { describe, expect, it, vi } from 'vitest';
+import { Control, createControl, type ControlShare, type SharedMeta } from './control.ts';
 
 function metaOf(txid: number): SharedMeta {
   return { root: 10 * txid, sequence: 3, highWater: 100 + txid, txid };
 }
+
+function makeShared(): { owner: Control; share: ControlShare } {
+  const share = createControl(4);
+  const owner = new Control(share);
+  owner.initialize(metaOf(7));
+  return { owner, share };
+}
+
+/** Workers load no TypeScript: `npm test` compiles the engine first. */
+const CONTROL = new URL('../../dist/engine/shared/control.js', import.meta.url).href;
+const ENTERS_ONCE = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  import(workerData.CONTROL).then(({ Control }) => {
+    const control = new Control(workerData.share);
+    const { begun } = workerData;
+    Atomics.store(begun, 0, 1);
+    Atomics.notify(begun, 0);
+    Atomics.wait(begun, 1, 0);
+    const meta = { root: 0, sequence: 0, highWater: 0, txid: 0 };
+    control.enter(meta);
+    parentPort.postMessage({ txid: meta.txid });
+  });
+`;
 
 function emptyMeta(): SharedMeta {
   return { root: 0, sequence: 0, highWater: 0, txid: 0 };
@@ -27,6 +50,24 @@ describe('Control', () => {
     other.enter(meta);
     expect(meta).toEqual(metaOf(8));
     expect(other.epoch).toBe(1);
+  });
+
+  // Pages of a state that nobody was registered for may be in use again already.
+  it('gives a reader that was overtaken while it registered the newest state, not the one it saw', () => {
+    const { owner, other } = make();
+    type Store = (array: unknown, index: number, value: unknown) => never;
+    const store = Atomics.store.bind(Atomics) as Store;
+    const spy = vi.spyOn(Atomics, 'store').mockImplementationOnce((array, index, value) => {
+      owner.publish(metaOf(8));
+      owner.publish(metaOf(9));
+      return store(array, index, value);
+    });
+    const meta = emptyMeta();
+    other.enter(meta);
+    expect(spy).toHaveBeenCalledTimes(2);
+    vi.restoreAllMocks();
+    expect(meta).toEqual(metaOf(9));
+    expect(owner.oldestEpoch()).toBe(2);
   });
 
   it('knows the oldest state that somebody reads', () => {
@@ -80,6 +121,54 @@ describe('Control', () => {
     expect(words[slotWords]).toBe(claimedByOther);
     owner.releaseThread(threadId + 5);
     expect(owner.readerCount()).toBe(0);
+  });
+
+  it('lets the owner be alone when nobody reads, and only then', () => {
+    const { owner, other } = make(2);
+    const slot = other.enter(emptyMeta());
+    expect(owner.alone(() => expect.fail('somebody reads'))).toBe(false);
+    expect(owner.readerCount()).toBe(1);
+    other.leave(slot);
+    const counts: number[] = [];
+    expect(owner.alone(() => counts.push(owner.readerCount()))).toBe(true);
+    expect(counts).toEqual([2]);
+    expect(owner.readerCount()).toBe(0);
+    // Afterwards every slot is free again, also after work that failed.
+    const broken = (): never => {
+      throw new Error('broken');
+    };
+    expect(() => owner.alone(broken)).toThrow('broken');
+    expect([other.enter(emptyMeta()), other.enter(emptyMeta())]).toEqual([0, 1]);
+  });
+
+  it('keeps the oldest state known while the owner finds that somebody reads', () => {
+    const { owner, other } = make();
+    other.enter(emptyMeta());
+    other.leave(other.enter(emptyMeta()));
+    owner.publish(metaOf(8));
+    owner.alone(() => undefined);
+    expect(owner.oldestEpoch()).toBe(0);
+  });
+
+  it('lets a reader wait for the end of a sweep, where it would otherwise find no slot', async () => {
+    const { owner, share } = makeShared();
+    const begun = new Int32Array(new SharedArrayBuffer(8));
+    const worker = new Worker(ENTERS_ONCE, { eval: true, workerData: { share, begun, CONTROL } });
+    const answer = new Promise((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+    Atomics.wait(begun, 0, 0, 10_000);
+    owner.alone(() => {
+      // The thread goes for a slot now and finds none for as long as this takes.
+      Atomics.store(begun, 1, 1);
+      Atomics.notify(begun, 1);
+      Atomics.wait(begun, 0, 1, 200);
+      expect(owner.readerCount()).toBe(4);
+    });
+    await expect(answer).resolves.toMatchObject({ txid: 7 });
+    expect(owner.readerCount()).toBe(1);
+    await worker.terminate();
   });
 
   it('tells everybody that the database is closed', () => {

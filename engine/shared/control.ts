@@ -10,6 +10,8 @@
 // oldest reader before it reuses pages, sees it.
 // A slot names its thread; releaseThread() frees what a dead thread held. A free slot may still name its
 // last user, so only slots in use count: those are nobody's but their thread's to change.
+// alone() lets the owner take every slot for a moment: then nobody reads, and what readers share can be
+// put right. A reader that finds no slot meanwhile tries again; SWEEPS, odd while it lasts, tells it to.
 
 import { threadId } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
@@ -25,11 +27,14 @@ export interface SharedMeta {
 
 const CURRENT = 0;
 const CLOSED = 1;
+const SWEEPS = 2;
 const HEADER_WORDS = 16;
 const META_FIELDS = 4;
 const SLOT_WORDS = 2;
 /** State of a slot that thread n is about to fill: CLAIMING - n. Holds no epoch yet. */
 const CLAIMING = -1;
+/** State of a slot that alone() holds; no thread has so large a number. */
+const SWEPT = -0x8000_0000;
 
 export interface ControlShare {
   readonly memory: SharedArrayBuffer;
@@ -127,18 +132,43 @@ export class Control {
     }
   }
 
+  /**
+   * Owner only: runs `work` while no reader is registered and none can register; false, without
+   * having run it, when somebody reads. Readers that begin meanwhile spin: keep it short.
+   */
+  alone(work: () => void): boolean {
+    Atomics.add(this.#words, SWEEPS, 1);
+    let taken = 0;
+    while (taken < this.#readersMax && this.#exchange(taken, 0, SWEPT)) taken++;
+    const alone = taken === this.#readersMax;
+    try {
+      if (alone) work();
+    } finally {
+      for (let slot = 0; slot < taken; slot++) this.#exchange(slot, SWEPT, 0);
+      Atomics.add(this.#words, SWEEPS, 1);
+    }
+    return alone;
+  }
+
   #claim(): number {
-    for (let slot = 0; slot < this.#readersMax; slot++) {
-      const at = slot * SLOT_WORDS;
-      if (Atomics.compareExchange(this.#slots, at, 0, CLAIMING - threadId) === 0) {
-        this.#slots[at + 1] = threadId;
+    for (;;) {
+      const sweeps = Atomics.load(this.#words, SWEEPS);
+      for (let slot = 0; slot < this.#readersMax; slot++) {
+        if (!this.#exchange(slot, 0, CLAIMING - threadId)) continue;
+        this.#slots[slot * SLOT_WORDS + 1] = threadId;
         return slot;
       }
+      // Only slots that no sweep held while we looked are known to be taken.
+      if (sweeps % 2 === 0 && Atomics.load(this.#words, SWEEPS) === sweeps) break;
     }
     throw new EngineError(
       'READERS_FULL',
       `all ${this.#readersMax} reader slots are taken; end read transactions or raise readersMax`,
     );
+  }
+
+  #exchange(slot: number, from: number, to: number): boolean {
+    return Atomics.compareExchange(this.#slots, slot * SLOT_WORDS, from, to) === from;
   }
 
   #write(epoch: number, meta: SharedMeta): void {
