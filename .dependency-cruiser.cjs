@@ -18,6 +18,7 @@ const ENGINE = {
   btree: ['base', 'page', 'freelist'],
   db: ['base', 'shared', 'vfs', 'freelist', 'page', 'btree'],
   mvcc: ['base', 'shared', 'wal', 'db'],
+  simulation: ['base', 'vfs', 'freelist', 'db'],
   server: [
     'base',
     'shared',

@@ -6,7 +6,14 @@ export { Random } from './base/random.ts';
 export type { Cursor } from './btree/cursor.ts';
 export type { Bucket } from './db/bucket.ts';
 export { BulkFile, USED_PAGES_MAX, type BulkFileOptions } from './db/bulk-file.ts';
-export { checkDb, type CheckFault, type CheckReport } from './db/check.ts';
+export { checkDb, checkSteps, type CheckFault, type CheckReport } from './db/check.ts';
+export {
+  compactSteps,
+  type CompactOptions,
+  type CompactPlan,
+  type CompactReport,
+  type CompactStep,
+} from './db/compact.ts';
 export { Db } from './db/db.ts';
 export { inspectDb, type InspectReport } from './db/inspect.ts';
 export { DEFAULT_OPTIONS, type EngineOptions } from './db/options.ts';

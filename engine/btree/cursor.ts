@@ -1,9 +1,11 @@
 // Cursor: a position in a tree, in key order. It pins the pages on its path, so it must be closed;
 // the transaction closes what is left open. Any change to the tree makes a cursor on it invalid: seek
 // again. Moves answer whether there is an element; the accessors are for the element found and copy
-// nothing unless they say so. Moving allocates nothing once the path's arrays have grown.
+// nothing unless they say so. Moving allocates nothing once the path's arrays have grown. Where the
+// leaf lies stands in fields besides the path, so that a step within it and a look at its element
+// read no array: three moves of four stay in their leaf even with the largest entries.
 
-import { FLAG_BRANCH, LEAF_BUCKET } from '../page/layout.ts';
+import { FLAG_BRANCH, FLAG_LEAF, LEAF_BUCKET, TREE_DEPTH_MAX } from '../page/layout.ts';
 import {
   copyOut,
   elementAt,
@@ -17,8 +19,7 @@ import {
   valueStart,
   type PageBuffer,
 } from '../page/page-buffer.ts';
-import { corrupt } from '../page/page-reader.ts';
-import { DEPTH_MAX, type RootRef, type TreeView } from './tree-view.ts';
+import { tooDeep, type RootRef, type TreeView } from './tree-view.ts';
 
 export class Cursor {
   readonly #view: TreeView;
@@ -28,33 +29,31 @@ export class Cursor {
   readonly #frames: number[] = [];
   readonly #indexes: number[] = [];
   #depth = 0;
+  /** The leaf at the end of the path, and the position in it. */
+  #leaf: PageBuffer;
+  #leafBase = 0;
+  #leafCount = 0;
+  #index = 0;
 
   constructor(view: TreeView, root: () => RootRef) {
     this.#view = view;
     this.#root = root;
+    this.#leaf = view.pages.buffer;
   }
 
   /** Goes to the first element whose key is `key` or above it. */
   seek(key: Uint8Array): boolean {
-    this.close();
-    this.#view.pinRoot(this.#root());
-    this.#push();
-    for (;;) {
-      const top = this.#depth - 1;
-      const found = searchPage(this.#buffers[top]!, this.#bases[top]!, key);
-      if (this.#atLeaf()) {
-        this.#indexes[top] = found >= 0 ? found : ~found;
-        return this.#settleForward();
-      }
-      this.#descend(found >= 0 ? found : Math.max(0, ~found - 1));
-    }
+    const found = this.#search(key);
+    this.#enterLeaf(found >= 0 ? found : ~found);
+    return this.#index < this.#leafCount ? true : this.#settleForward();
   }
 
-  /** True when seek(key) found the key itself. */
-  at(key: Uint8Array): boolean {
-    if (this.#depth === 0) return false;
-    const top = this.#depth - 1;
-    return searchPage(this.#buffers[top]!, this.#bases[top]!, key) === this.#indexes[top]!;
+  /** Goes to the element of `key` itself; false, and nowhere, when there is none. */
+  find(key: Uint8Array): boolean {
+    const found = this.#search(key);
+    if (found < 0) this.close();
+    else this.#enterLeaf(found);
+    return found >= 0;
   }
 
   first(): boolean {
@@ -62,7 +61,7 @@ export class Cursor {
     this.#view.pinRoot(this.#root());
     this.#push();
     while (!this.#atLeaf()) this.#descend(0);
-    this.#indexes[this.#depth - 1] = 0;
+    this.#enterLeaf(0);
     return this.#settleForward();
   }
 
@@ -76,16 +75,12 @@ export class Cursor {
 
   next(): boolean {
     if (this.#depth === 0) return false;
-    const top = this.#depth - 1;
-    this.#indexes[top] = this.#indexes[top]! + 1;
-    return this.#settleForward();
+    return ++this.#index < this.#leafCount ? true : this.#settleForward();
   }
 
   prev(): boolean {
     if (this.#depth === 0) return false;
-    const top = this.#depth - 1;
-    this.#indexes[top] = this.#indexes[top]! - 1;
-    return this.#settleBackward();
+    return --this.#index >= 0 ? true : this.#settleBackward();
   }
 
   /** Unpins everything; the next move starts anew. */
@@ -95,72 +90,107 @@ export class Cursor {
 
   /** Memory the element lies in: valid until the next move or close. */
   get buffer(): PageBuffer {
-    return this.#buffers[this.#depth - 1]!;
+    return this.#leaf;
   }
 
   get keyStart(): number {
-    return keyStart(this.buffer, this.#element(), pageFlags(this.buffer, this.#base()));
+    return keyStart(this.#leaf, this.#element(), FLAG_LEAF);
   }
 
   get keyLength(): number {
-    return keyLength(this.buffer, this.#element(), pageFlags(this.buffer, this.#base()));
+    return keyLength(this.#leaf, this.#element(), FLAG_LEAF);
   }
 
   get valueStart(): number {
-    return valueStart(this.buffer, this.#element());
+    return valueStart(this.#leaf, this.#element());
   }
 
   get valueLength(): number {
-    return valueLength(this.buffer, this.#element());
+    return valueLength(this.#leaf, this.#element());
   }
 
   /** True when the element is a nested bucket; its value is then a bucket header. */
   get isBucket(): boolean {
-    return (leafFlags(this.buffer, this.#element()) & LEAF_BUCKET) !== 0;
+    return (leafFlags(this.#leaf, this.#element()) & LEAF_BUCKET) !== 0;
   }
 
   /** A copy of the key. */
   key(): Uint8Array {
-    return copyOut(this.buffer, this.keyStart, this.keyLength);
+    return copyOut(this.#leaf, this.keyStart, this.keyLength);
   }
 
   /** A copy of the value. */
   value(): Uint8Array {
-    return copyOut(this.buffer, this.valueStart, this.valueLength);
+    return copyOut(this.#leaf, this.valueStart, this.valueLength);
   }
 
-  #base(): number {
-    return this.#bases[this.#depth - 1]!;
+  /** Goes down to the leaf of `key`; returns what the search in it answered. */
+  #search(key: Uint8Array): number {
+    this.close();
+    this.#view.pinRoot(this.#root());
+    this.#push();
+    for (;;) {
+      const top = this.#depth - 1;
+      const found = searchPage(this.#buffers[top]!, this.#bases[top]!, key);
+      if (this.#atLeaf()) return found;
+      this.#descend(found >= 0 ? found : Math.max(0, ~found - 1));
+    }
   }
 
   #element(): number {
-    return elementAt(this.#base(), this.#indexes[this.#depth - 1]!);
+    return elementAt(this.#leafBase, this.#index);
   }
 
+  /** Whether the end of the path is a leaf. */
   #atLeaf(): boolean {
-    return pageFlags(this.buffer, this.#base()) !== FLAG_BRANCH;
+    const top = this.#depth - 1;
+    return pageFlags(this.#buffers[top]!, this.#bases[top]!) !== FLAG_BRANCH;
   }
 
+  /** Elements of the page at the end of the path. */
   #count(): number {
-    return pageCount(this.buffer, this.#base());
+    const top = this.#depth - 1;
+    return pageCount(this.#buffers[top]!, this.#bases[top]!);
+  }
+
+  #enterLeaf(index: number): void {
+    const top = this.#depth - 1;
+    this.#leaf = this.#buffers[top]!;
+    this.#leafBase = this.#bases[top]!;
+    this.#leafCount = pageCount(this.#leaf, this.#leafBase);
+    this.#index = index;
   }
 
   /** Moves on to the next leaf while the position is behind the end of its leaf. */
   #settleForward(): boolean {
-    while (this.#indexes[this.#depth - 1]! >= this.#count()) {
+    while (this.#index >= this.#leafCount) {
       do {
         this.#pop();
         if (this.#depth === 0) return false;
       } while (this.#indexes[this.#depth - 1]! + 1 >= this.#count());
       this.#descend(this.#indexes[this.#depth - 1]! + 1);
       while (!this.#atLeaf()) this.#descend(0);
-      this.#indexes[this.#depth - 1] = 0;
+      this.#enterLeaf(0);
     }
+    this.#touchNext();
     return true;
   }
 
+  /**
+   * Looks at the leaf behind this one, so that memory brings it while this one is read: a scan waits
+   * for memory more than it computes.
+   */
+  #touchNext(): void {
+    const top = this.#depth - 2;
+    if (top < 0) return;
+    const buffer = this.#buffers[top]!;
+    const base = this.#bases[top]!;
+    const next = this.#indexes[top]! + 1;
+    if (next < pageCount(buffer, base)) this.#view.touchChild(buffer, base, next);
+  }
+
   #settleBackward(): boolean {
-    while (this.#indexes[this.#depth - 1]! < 0) {
+    while (this.#index < 0) {
       do {
         this.#pop();
         if (this.#depth === 0) return false;
@@ -173,16 +203,14 @@ export class Cursor {
 
   #descendLast(): void {
     while (!this.#atLeaf()) this.#descend(this.#count() - 1);
-    this.#indexes[this.#depth - 1] = this.#count() - 1;
+    this.#enterLeaf(this.#count() - 1);
   }
 
   /** Goes to child `index` of the branch on top. */
   #descend(index: number): void {
     const top = this.#depth - 1;
     this.#indexes[top] = index;
-    if (this.#depth === DEPTH_MAX) {
-      throw corrupt(this.#root().pgid, `the tree below it is more than ${DEPTH_MAX} levels deep`);
-    }
+    if (this.#depth === TREE_DEPTH_MAX) throw tooDeep(this.#root().pgid);
     this.#view.pinChild(this.#buffers[top]!, this.#bases[top]!, index);
     this.#push();
   }

@@ -3,7 +3,8 @@
 // inline bucket's page. Whoever pins unpins: locate() leaves the leaf pinned in `pages`.
 
 import { assert } from '../base/assert.ts';
-import { FLAG_BRANCH } from '../page/layout.ts';
+import type { EngineError } from '../base/errors.ts';
+import { FLAG_BRANCH, TREE_DEPTH_MAX } from '../page/layout.ts';
 import {
   childHigh,
   childLow,
@@ -14,8 +15,6 @@ import {
 } from '../page/page-buffer.ts';
 import { corrupt, type PageReader } from '../page/page-reader.ts';
 import { NODE_TAG, type Node } from './node.ts';
-
-export const DEPTH_MAX = 64;
 
 /** Where a tree starts, in this order: an edited root, an inline page, a page of the file. */
 export interface RootRef {
@@ -53,6 +52,12 @@ export class TreeView {
     this.pages.pin(low);
   }
 
+  /** Reads a word of child `index`, if it is cached, and nothing else: see PageReader.touch(). */
+  touchChild(buffer: PageBuffer, base: number, index: number): void {
+    const element = elementAt(base, index);
+    if (childHigh(buffer, element) !== NODE_TAG) this.pages.touch(childLow(buffer, element));
+  }
+
   /**
    * Finds the leaf the key belongs to and leaves it pinned: at pages.buffer, pages.base, to unpin
    * with pages.frame. Returns the element's index, or ~index of the first element above the key.
@@ -60,7 +65,7 @@ export class TreeView {
   locate(root: RootRef, key: Uint8Array): number {
     const { pages } = this;
     this.pinRoot(root);
-    for (let depth = 0; depth < DEPTH_MAX; depth++) {
+    for (let depth = 0; depth < TREE_DEPTH_MAX; depth++) {
       const { buffer, base, frame } = pages;
       const found = searchPage(buffer, base, key);
       if (pageFlags(buffer, base) !== FLAG_BRANCH) return found;
@@ -72,7 +77,7 @@ export class TreeView {
       }
     }
     pages.unpin(pages.frame);
-    throw corrupt(root.pgid, `the tree below it is more than ${DEPTH_MAX} levels deep`);
+    throw tooDeep(root.pgid);
   }
 
   #pinMemory(buffer: PageBuffer): void {
@@ -80,4 +85,8 @@ export class TreeView {
     this.pages.base = 0;
     this.pages.frame = -1;
   }
+}
+
+export function tooDeep(root: number): EngineError {
+  return corrupt(root, `the tree below it is more than ${TREE_DEPTH_MAX} levels deep`);
 }

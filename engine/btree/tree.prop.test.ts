@@ -71,8 +71,8 @@ function expectCursor(db: Db, model: Model): void {
       const there = cursor.seek(bytesOf(behind));
       expect(there).toBe(i + 1 < keys.length);
       if (there && keyOf(cursor) !== keys[i + 1]) expect.fail(`seek behind key ${i} errs`);
-      expect(cursor.at(bytesOf(behind))).toBe(false);
-      expect(cursor.seek(bytesOf(key)) && cursor.at(bytesOf(key))).toBe(true);
+      expect(cursor.find(bytesOf(behind))).toBe(false);
+      expect(cursor.find(bytesOf(key))).toBe(true);
       expect(cursor.prev()).toBe(i > 0);
       if (i > 0 && keyOf(cursor) !== keys[i - 1]) expect.fail(`prev of key ${i} errs`);
     });

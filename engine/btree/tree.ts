@@ -15,7 +15,7 @@
 
 import { assert } from '../base/assert.ts';
 import { equalBytes } from '../base/bytes.ts';
-import { FILL_PERCENT_DEFAULT, FLAG_BRANCH, FLAG_LEAF } from '../page/layout.ts';
+import { FILL_PERCENT_DEFAULT, FLAG_BRANCH, FLAG_LEAF, TREE_DEPTH_MAX } from '../page/layout.ts';
 import {
   childHigh,
   childLow,
@@ -24,9 +24,10 @@ import {
   pageOverflow,
   type PageBuffer,
 } from '../page/page-buffer.ts';
-import type { PageReader } from '../page/page-reader.ts';
+import { corrupt, type PageReader } from '../page/page-reader.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import { Node, NODE_TAG } from './node.ts';
+import { tooDeep } from './tree-view.ts';
 
 /** What a tree needs of its transaction. */
 export interface TreeContext {
@@ -35,15 +36,20 @@ export interface TreeContext {
   readonly pool: BufferPool;
   /** Every node of the transaction; a node's id is its index. */
   readonly nodes: Node[];
-  /** Marks the pages of a node that was read from disk as no longer needed. */
+  /** Marks the pages of a node that was read from disk as no longer needed. Throws CORRUPT. */
   free(pgid: number, pages: number): void;
   /** First page of a fresh run. */
   allocate(pages: number): number;
 }
 
+/** How far down a tree is being destroyed, and who looks at its leaves. */
+interface Destruction {
+  readonly depth: number;
+  readonly visitLeaf: (page: PageBuffer, base: number) => void;
+}
+
 const LEAF_KEYS_MIN = 1;
 const BRANCH_KEYS_MIN = 2;
-const DEPTH_MAX = 64;
 
 export class Tree {
   fillPercent: number = FILL_PERCENT_DEFAULT;
@@ -91,7 +97,7 @@ export class Tree {
       const index = found >= 0 ? found : Math.max(0, ~found - 1);
       this.#path.push(node);
       this.#pathIndex.push(index);
-      assert(this.#path.length < DEPTH_MAX, 'a tree is less deep than that');
+      if (this.#path.length === TREE_DEPTH_MAX) throw tooDeep(this.#rootPgid);
       node = this.#childNode(node, index);
     }
     return node;
@@ -138,7 +144,8 @@ export class Tree {
 
   /** Frees all pages of the tree, nodes included. `bucketsToo` is called for each leaf element. */
   destroy(visitLeaf: (page: PageBuffer, base: number) => void): void {
-    this.#destroyPage(this.#root === undefined ? this.#rootPgid : undefined, this.#root, visitLeaf);
+    const page = this.#root === undefined ? this.#rootPgid : undefined;
+    this.#destroyPage(page, this.#root, { depth: 0, visitLeaf });
   }
 
   /** Drops an emptied or inlined root: what it was stays freed. */
@@ -146,32 +153,26 @@ export class Tree {
     if (this.#root !== undefined) this.#root.removed = true;
   }
 
-  #destroyPage(
-    page: number | undefined,
-    node: Node | undefined,
-    visitLeaf: (page: PageBuffer, base: number) => void,
-  ): void {
+  #destroyPage(page: number | undefined, node: Node | undefined, at: Destruction): void {
+    if (at.depth === TREE_DEPTH_MAX) throw tooDeep(this.#rootPgid);
     if (node !== undefined) {
       node.removed = true;
-      this.#destroyChildren(node.buffer, 0, visitLeaf);
+      this.#destroyChildren(node.buffer, 0, at);
       return;
     }
     const { pages } = this.#context;
     pages.pin(page!);
     const { buffer, base, frame } = pages;
     try {
-      this.#destroyChildren(buffer, base, visitLeaf);
+      this.#destroyChildren(buffer, base, at);
     } finally {
       pages.unpin(frame);
     }
     this.#context.free(page!, pageOverflow(buffer, base) + 1);
   }
 
-  #destroyChildren(
-    buffer: PageBuffer,
-    base: number,
-    visitLeaf: (page: PageBuffer, base: number) => void,
-  ): void {
+  #destroyChildren(buffer: PageBuffer, base: number, at: Destruction): void {
+    const { depth, visitLeaf } = at;
     if (pageFlags(buffer, base) === FLAG_LEAF) {
       visitLeaf(buffer, base);
       return;
@@ -180,11 +181,8 @@ export class Tree {
     for (let i = 0; i < count; i++) {
       const low = childLow(buffer, elementAt(base, i));
       const tagged = childHigh(buffer, elementAt(base, i)) === NODE_TAG;
-      this.#destroyPage(
-        tagged ? undefined : low,
-        tagged ? this.#context.nodes[low] : undefined,
-        visitLeaf,
-      );
+      const node = tagged ? this.#context.nodes[low] : undefined;
+      this.#destroyPage(tagged ? undefined : low, node, { depth: depth + 1, visitLeaf });
     }
   }
 
@@ -363,6 +361,7 @@ export class Tree {
       const leftIndex = index === 0 ? 0 : index - 1;
       const left = this.#childNode(parent, leftIndex);
       const right = this.#childNode(parent, leftIndex + 1);
+      if (left.kind !== right.kind) throw corrupt(this.#rootPgid, 'its leaves differ in depth');
       left.appendFrom(right.buffer, 0, 0, right.count);
       this.#adopt(right, left);
       parent.remove(leftIndex + 1);

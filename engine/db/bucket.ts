@@ -4,6 +4,7 @@
 import { EngineError } from '../base/errors.ts';
 import { copyRange, readU64 } from '../base/bytes.ts';
 import {
+  BUCKET_DEPTH_MAX,
   BUCKET_HEADER_BYTES,
   BUCKET_ROOT,
   BUCKET_SEQUENCE,
@@ -42,11 +43,14 @@ export interface BucketHeader {
 
 export class Bucket {
   protected readonly owner: BucketOwner;
+  /** Buckets that this one is in; 0 for the root bucket. */
+  protected readonly depth: number;
   readonly #root: RootRef;
   readonly #sequence: bigint;
 
-  constructor(owner: BucketOwner, header: BucketHeader) {
+  constructor(owner: BucketOwner, header: BucketHeader, depth = 0) {
     this.owner = owner;
+    this.depth = depth;
     this.#root = { node: undefined, inline: header.inline, pgid: header.root };
     this.#sequence = header.sequence;
   }
@@ -106,15 +110,23 @@ export class Bucket {
   /** A nested bucket; undefined when the name is absent or is a plain key. */
   bucket(name: Uint8Array): Bucket | undefined {
     const header = this.header(name);
-    return header === undefined ? undefined : new Bucket(this.owner, header);
+    return header === undefined ? undefined : new Bucket(this.owner, header, this.depth + 1);
   }
 
   /** A cursor before the first element; close it, or the transaction will. */
   cursor(): Cursor {
-    this.owner.assertOpen();
-    const cursor = new Cursor(this.owner.view, () => this.rootRef());
+    const cursor = this.ownCursor();
     this.owner.adopt(cursor);
     return cursor;
+  }
+
+  /**
+   * As cursor(), but nobody closes it for the caller: for walks over any number of buckets, which a
+   * transaction that remembers every cursor would pay for in memory.
+   */
+  ownCursor(): Cursor {
+    this.owner.assertOpen();
+    return new Cursor(this.owner.view, () => this.rootRef());
   }
 
   /** The tree's root as it is now. */
@@ -133,7 +145,15 @@ export class Bucket {
       value = copyOut(buffer, valueStart(buffer, element), valueLength(buffer, element));
     }
     pages.unpin(frame);
-    return value === undefined ? undefined : decodeBucketHeader(value);
+    if (value === undefined) return undefined;
+    // A bucket whose root leads back to it would never end.
+    if (this.depth === BUCKET_DEPTH_MAX) {
+      throw corrupt(
+        this.#root.pgid,
+        `a bucket below it is more than ${BUCKET_DEPTH_MAX} levels deep`,
+      );
+    }
+    return decodeBucketHeader(value);
   }
 
   #locate(key: Uint8Array): number {

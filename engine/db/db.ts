@@ -9,6 +9,7 @@
 //
 // Pages freed by transaction t are reused only when no reader is older than t.
 
+import type { Worker } from 'node:worker_threads';
 import { verifying } from '../base/assert.ts';
 import { nowNs } from '../base/clock.ts';
 import { EngineError } from '../base/errors.ts';
@@ -22,7 +23,7 @@ import type { SpanList } from '../base/span-list.ts';
 import { freelistBytes, writeFreelist } from '../page/freelist-page.ts';
 import { encodeMeta, type Meta } from '../page/meta-page.ts';
 import { createPageCache, PageCache, type PageCacheShare } from '../page/page-cache.ts';
-import { PageReader } from '../page/page-reader.ts';
+import { corrupt, PageReader } from '../page/page-reader.ts';
 import { Control, createControl, type ControlShare } from '../shared/control.ts';
 import type { Vfs, VfsFile } from '../vfs/vfs.ts';
 import { nodeVfs } from '../vfs/node-vfs.ts';
@@ -59,6 +60,8 @@ export class Db implements WriteTxHost {
   #fileBytes: number;
   #writing: WriteTx | undefined;
   #poison: unknown;
+  /** Whether a thread that ended may have left pins in the cache. */
+  #pinsLeft = false;
   #open = true;
 
   /**
@@ -111,9 +114,23 @@ export class Db implements WriteTxHost {
     return { path: this.path, cache: this.#cacheShare, control: this.#controlShare };
   }
 
-  /** Frees what a reading thread held when it ended without detaching. */
+  /** Frees what the worker's thread holds once it has ended, however it ended. Needs no detach(). */
+  releaseOnExit(worker: Worker): void {
+    // An ended worker no longer knows its number.
+    const { threadId } = worker;
+    worker.once('exit', () => {
+      this.releaseThread(threadId);
+    });
+  }
+
+  /**
+   * Frees what a reading thread held. Call it only once the thread is gone: releaseOnExit() does. Its
+   * pages can be reused from the next transaction on; frames of the cache it had pinned are free again
+   * at the next one that begins while nobody reads.
+   */
   releaseThread(threadId: number): void {
     this.#control.releaseThread(threadId);
+    this.#pinsLeft = true;
   }
 
   /** Begins a read transaction in this thread. */
@@ -128,6 +145,7 @@ export class Db implements WriteTxHost {
   /** Begins the write transaction. Throws POISONED, TX_CLOSED, INVALID_ARGUMENT (one at a time). */
   beginWrite(): WriteTx {
     this.#assertWritable();
+    if (this.#pinsLeft) this.#forgetPins();
     const next = txid(this.#meta.txid + 1);
     const started = nowNs();
     this.#freelist.release(txid(this.#baseTxid + this.#control.oldestEpoch()));
@@ -187,6 +205,11 @@ export class Db implements WriteTxHost {
     return this.#freelist.kind;
   }
 
+  /** Read transactions open now, over all threads. */
+  readers(): number {
+    return this.#control.readerCount();
+  }
+
   /** Frames of the page cache that somebody holds now; 0 when all is quiet. */
   pinnedFrames(): number {
     return this.#cache.pinnedFrames();
@@ -223,6 +246,14 @@ export class Db implements WriteTxHost {
     } finally {
       this.#end(tx);
     }
+  }
+
+  /** Frees the frames that ended threads had pinned, if nobody is reading now. */
+  #forgetPins(): void {
+    const forgotten = this.#control.alone(() => {
+      this.#cache.forgetPins();
+    });
+    if (forgotten) this.#pinsLeft = false;
   }
 
   #spill(tx: WriteTx): number {
@@ -348,12 +379,19 @@ export class Db implements WriteTxHost {
   }
 
   #context(id: Txid): TreeContext {
+    // First pages of nodes that were freed: only in a damaged file do two parents lead to one node. It
+    // would be free twice, and its pages would soon be given to two nodes.
+    const freed = new Set<number>();
     return {
       pageSize: this.options.pageSize,
       pages: this.#pages,
       pool: this.#pool,
       nodes: [],
       free: (start, pages) => {
+        if (start + pages > this.#meta.highWater)
+          throw corrupt(start, 'it ends behind the last page');
+        if (freed.has(start)) throw corrupt(start, 'two pages of the tree lead to it');
+        freed.add(start);
         const started = nowNs();
         this.#freelist.free(id, pgid(start), pages);
         this.#stats.freelistNs += nowNs() - started;

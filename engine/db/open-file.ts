@@ -84,14 +84,17 @@ function metaAt(file: VfsFile, position: number): Meta | MetaFault {
 }
 
 function metaError(path: string, faults: readonly MetaFault[]): EngineError {
-  const version = faults.find((fault) => fault.fault.startsWith('format version'));
-  if (version !== undefined) {
+  const recognised = faults.filter((fault) => fault.recognised);
+  const [version] = recognised;
+  // Another version shows in every meta that can be read; in one of two it is damage.
+  const differs = recognised.every((fault) => fault.fault.startsWith('format version'));
+  if (version !== undefined && differs) {
     return new EngineError(
       'VERSION_MISMATCH',
       `${path} has ${version.fault}; this engine reads version 2 (bbolt, etcd 3)`,
     );
   }
-  if (!faults.some((fault) => fault.recognised)) {
+  if (recognised.length === 0) {
     return new EngineError('NOT_A_DATABASE', `${path} is no bbolt or etcd database`);
   }
   const reasons = faults.map((fault, i) => `meta ${i}: ${fault.fault}`).join(', ');

@@ -1,7 +1,8 @@
 // Reader: one thread's way into an open database. Attach one in every thread that reads, with what
 // Db.share() gave; reading needs no messages after that. A read transaction sees one committed state
 // for its whole life, whatever the writer does, and keeps the pages of that state from being reused:
-// end it soon. A thread that dies without detaching is cleaned up by Db.releaseThread().
+// end it soon. Who starts a reading thread hands it to Db.releaseOnExit(), so that what it holds is
+// freed even if it dies.
 
 import { EngineError } from '../base/errors.ts';
 import { PageCache, type PageCacheShare } from '../page/page-cache.ts';

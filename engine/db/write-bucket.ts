@@ -8,6 +8,7 @@ import { Tree, type TreeContext } from '../btree/tree.ts';
 import type { Node } from '../btree/node.ts';
 import type { RootRef } from '../btree/tree-view.ts';
 import {
+  BUCKET_DEPTH_MAX,
   BUCKET_HEADER_BYTES,
   BUCKET_ROOT,
   BUCKET_SEQUENCE,
@@ -26,6 +27,7 @@ import {
   PageBuffer,
   pageCount,
 } from '../page/page-buffer.ts';
+import { corrupt } from '../page/page-reader.ts';
 import { Bucket, type BucketHeader, type BucketOwner } from './bucket.ts';
 
 /** What a bucket under edit asks of its transaction. */
@@ -43,8 +45,8 @@ export class WriteBucket extends Bucket {
   #tree: Tree | undefined;
   #fillPercent: number;
 
-  constructor(owner: WriteOwner, header: BucketHeader) {
-    super(owner, header);
+  constructor(owner: WriteOwner, header: BucketHeader, depth = 0) {
+    super(owner, header, depth);
     this.#owner = owner;
     this.#header = header;
     this.#sequence = header.sequence;
@@ -87,7 +89,7 @@ export class WriteBucket extends Bucket {
     if (!there) return false;
     const tree = this.#edit();
     const leaf = tree.leafFor(key);
-    const found = leaf.search(key);
+    const found = this.#indexOf(leaf, key);
     assertPlain(leaf, found);
     tree.delete(leaf, found);
     return true;
@@ -115,13 +117,20 @@ export class WriteBucket extends Bucket {
     if (opened !== undefined) return opened;
     const header = this.header(name);
     if (header === undefined) return undefined;
-    const child = new WriteBucket(this.#owner, header);
+    const child = new WriteBucket(this.#owner, header, this.depth + 1);
     this.#children.set(id, child);
     return child;
   }
 
+  /** Throws BUCKET_EXISTS, INCOMPATIBLE_VALUE, and INVALID_ARGUMENT below BUCKET_DEPTH_MAX levels. */
   createBucket(name: Uint8Array): WriteBucket {
     checkKey(name);
+    if (this.depth === BUCKET_DEPTH_MAX) {
+      throw new EngineError(
+        'INVALID_ARGUMENT',
+        `buckets nest ${BUCKET_DEPTH_MAX} levels, no deeper`,
+      );
+    }
     const tree = this.#edit();
     const leaf = tree.leafFor(name);
     const found = leaf.search(name);
@@ -135,7 +144,7 @@ export class WriteBucket extends Bucket {
       value: encodeInline(0n, emptyLeaf().u8),
       flags: LEAF_BUCKET,
     });
-    const child = new WriteBucket(this.#owner, header);
+    const child = new WriteBucket(this.#owner, header, this.depth + 1);
     this.#children.set(nameId(name), child);
     return child;
   }
@@ -154,7 +163,7 @@ export class WriteBucket extends Bucket {
     this.#children.delete(nameId(name));
     const tree = this.#edit();
     const leaf = tree.leafFor(name);
-    tree.delete(leaf, leaf.search(name));
+    tree.delete(leaf, this.#indexOf(leaf, name));
   }
 
   /** Joins underfull nodes here and in nested buckets. */
@@ -206,9 +215,22 @@ export class WriteBucket extends Bucket {
         const element = elementAt(base, i);
         if ((leafFlags(page, element) & LEAF_BUCKET) === 0) continue;
         const start = keyStart(page, element, FLAG_LEAF);
-        this.bucket(copyOut(page, start, keyLength(page, element, FLAG_LEAF)))!.#destroy();
+        const child = this.bucket(copyOut(page, start, keyLength(page, element, FLAG_LEAF)));
+        if (child === undefined) throw this.#outOfOrder();
+        child.#destroy();
       }
     });
+  }
+
+  /** Where a key stands that was seen before; keys out of order can hide it. */
+  #indexOf(leaf: Node, key: Uint8Array): number {
+    const found = leaf.search(key);
+    if (found < 0) throw this.#outOfOrder();
+    return found;
+  }
+
+  #outOfOrder(): EngineError {
+    return corrupt(this.#header.root, 'the keys below it are out of order');
   }
 
   #edit(): Tree {

@@ -6,16 +6,17 @@
 // Why: the array keeps a commit's pages together but moves megabytes an allocation; the hashmap is fast
 // but takes runs from anywhere, so commits scatter over the file, and it pays tens of bytes a span.
 // First fit in address order over bits gives the array's placement at the hashmap's speed, in 1 bit
-// a page and 6 bytes a 512 pages, whatever the free pages look like. The summary (run at the start, longest run, run at the end)
-// is that of Go's page allocator (runtime/mpagealloc.go) and of Knuth's boundary method turned to a
-// tree; bits are scanned a word at a time.
+// a page and 6 bytes a 512 pages, whatever the free pages look like. The summary (run at the start,
+// longest run, run at the end) is that of Go's page allocator (runtime/mpagealloc.go) and of Knuth's
+// boundary method turned to a tree; bits are scanned a word at a time.
 //
 // A commit asks for many runs of one length, and first fit finds them one behind the other: so the
 // search goes on where the last run ended, over bits alone, and the summaries above taken pages are
 // brought up to date only when a search needs them.
 //
 // Invariants: a summary of a node that covers S pages holds start, max, end <= S, and all three equal S
-// when everything below is free; it is right except above stale pages, where it may promise too much. Pages behind the last one known are in use: their bits are 0.
+// when everything below is free; it is right except above stale pages, where it may promise too much.
+// Pages behind the last one known are in use: their bits are 0.
 
 import { Freelist } from './freelist.ts';
 import type { SpanList } from '../base/span-list.ts';

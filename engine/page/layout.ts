@@ -64,6 +64,10 @@ export const PAGE_BYTES_MAX = 65_536;
 /** Engine limit, not the format's: page numbers fit 32 bits (16 TiB of 4 KiB pages). */
 export const PAGES_MAX: number = 2 ** 32 - 2;
 
+/** Engine limits: levels of one tree, and of buckets in buckets, that are followed and written. */
+export const TREE_DEPTH_MAX = 64;
+export const BUCKET_DEPTH_MAX = 64;
+
 /** Fill percent bounds of bbolt's split. */
 export const FILL_PERCENT_MIN = 0.1;
 export const FILL_PERCENT_MAX = 1;

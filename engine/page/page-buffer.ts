@@ -13,16 +13,20 @@ import {
   KEY_BYTES_MAX,
   PAGE_HEADER_BYTES,
   PAGES_MAX,
+  VALUE_BYTES_MAX,
 } from './layout.ts';
 
 export class PageBuffer {
   readonly u8: Uint8Array;
   readonly u32: Uint32Array;
+  /** For words that lie anywhere: the first bytes of keys. */
+  readonly view: DataView;
 
   /** Owns no memory: looks at `memory`, whose length must be a multiple of 4. */
   constructor(memory: ArrayBufferLike) {
     this.u8 = new Uint8Array(memory);
     this.u32 = new Uint32Array(memory);
+    this.view = new DataView(memory);
   }
 }
 
@@ -95,19 +99,42 @@ export function copyOut(page: PageBuffer, start: number, length: number): Uint8A
 
 /**
  * Binary search for a key among the elements of a branch or leaf page. Returns the index of the
- * element that holds it, or ~index of the first element above it. Allocates nothing.
+ * element that holds it, or ~index of the first element above it. Allocates nothing. Keys of 8 bytes
+ * and more are told apart by two big-endian words first: keys of one tree mostly share their first bytes.
  */
 export function searchPage(page: PageBuffer, base: number, key: Uint8Array): number {
   const header = page.u32[(base >>> 2) + 2]!;
   const shift = (header & FLAG_LEAF) !== 0 ? 1 : 0;
-  const { u8, u32 } = page;
+  const { u8, u32, view } = page;
+  const { length } = key;
+  const long = length >= HEAD_BYTES;
+  const head = long ? headWord(key, 0) : 0;
+  const next = long ? headWord(key, 4) : 0;
   let low = 0;
   let high = header >>> 16;
   while (low < high) {
     const middle = (low + high) >>> 1;
     const element = base + PAGE_HEADER_BYTES + ELEMENT_BYTES * middle;
     const word = (element >>> 2) + shift;
-    const order = compareRange(u8, element + u32[word]!, u32[word + 1]!, key, 0, key.length);
+    const start = element + u32[word]!;
+    const size = u32[word + 1]!;
+    let order;
+    if (long && size >= HEAD_BYTES) {
+      order = orderOf(view.getUint32(start), head);
+      if (order === 0) order = orderOf(view.getUint32(start + 4), next);
+      if (order === 0) {
+        order = compareRange(
+          u8,
+          start + HEAD_BYTES,
+          size - HEAD_BYTES,
+          key,
+          HEAD_BYTES,
+          length - HEAD_BYTES,
+        );
+      }
+    } else {
+      order = compareRange(u8, start, size, key, 0, length);
+    }
     if (order === 0) return middle;
     if (order < 0) low = middle + 1;
     else high = middle;
@@ -115,10 +142,22 @@ export function searchPage(page: PageBuffer, base: number, key: Uint8Array): num
   return ~low;
 }
 
+/** Bytes of a key that are compared as words. */
+const HEAD_BYTES = 8;
+
+function headWord(key: Uint8Array, at: number): number {
+  return ((key[at]! << 24) | (key[at + 1]! << 16) | (key[at + 2]! << 8) | key[at + 3]!) >>> 0;
+}
+
+function orderOf(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
 /**
  * Says what is wrong with the page at (page, base), or undefined when its header and every element
  * lie within its bytes. `available` is how much of the page is in the buffer: elements must be
- * there, keys and values must lie within (overflow + 1) * pageSize. Key order is check()'s business.
+ * there, keys and values must lie within (overflow + 1) * pageSize, all of them together as well: a
+ * node sizes its memory by their sum. Key order is check()'s business.
  */
 export function validatePage(
   page: PageBuffer,
@@ -142,17 +181,22 @@ export function validatePage(
     count,
     Math.floor((expected.available - PAGE_HEADER_BYTES) / ELEMENT_BYTES),
   );
+  let left = bytes - elementsEnd;
   for (let i = 0; i < seen; i++) {
     const element = elementAt(base, i);
     const start = keyStart(page, element, flags) - base;
     const length = keyLength(page, element, flags);
-    const end = start + length + (flags === FLAG_LEAF ? valueLength(page, element) : 0);
-    if (start < elementsEnd || end > bytes) return `element ${i} points outside the page`;
+    const value = flags === FLAG_LEAF ? valueLength(page, element) : 0;
+    left -= length + value;
+    if (start < elementsEnd || start + length + value > bytes)
+      return `element ${i} points outside the page`;
     if (length === 0) return `element ${i} has an empty key`;
     if (length > KEY_BYTES_MAX) return `element ${i} has a key of ${length} bytes`;
     if (flags === FLAG_BRANCH && childHigh(page, element) !== 0) {
       return `element ${i} points to a page beyond this engine's limit`;
     }
+    if (value > VALUE_BYTES_MAX) return `element ${i} has a value of ${value} bytes`;
+    if (left < 0) return `elements up to ${i} overlap`;
   }
   return undefined;
 }

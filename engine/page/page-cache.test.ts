@@ -143,6 +143,48 @@ describe('PageCache', () => {
     expect(cache.pinnedFrames()).toBe(0);
   });
 
+  it('frees the frames that a dead thread had pinned or claimed, and serves their pages anew', () => {
+    const { cache, other } = make();
+    const pinned = load(other, 5);
+    const claimed = other.claim(6);
+    const published = load(cache, 7);
+    cache.unpin(published);
+    cache.forgetPins();
+    expect(cache.pinnedFrames()).toBe(0);
+    // Nobody can tell what is in the dead thread's frames; what others loaded stays.
+    expect(cached(cache, 5)).toBe(-1);
+    expect(cached(cache, 6)).toBe(-1);
+    expect(cached(cache, 7)).toBe(7);
+    const frames = Array.from({ length: FRAMES }, (_, i) => load(cache, i + 100));
+    expect(new Set(frames).size).toBe(FRAMES);
+    expect(frames).toEqual(expect.arrayContaining([pinned, claimed]) as number[]);
+  });
+
+  // A thread killed while it takes a frame over leaves the old page's entry behind.
+  it('caches a page again whose entry names a frame that holds another one', () => {
+    const { cache, other } = make();
+    const frame = load(cache, 9);
+    cache.unpin(frame);
+    type Exchange = (array: unknown, index: number, from: unknown, to: unknown) => never;
+    const exchange = Atomics.compareExchange.bind(Atomics) as Exchange;
+    vi.spyOn(Atomics, 'compareExchange').mockImplementation((array, index, from, to) => {
+      // The thread dies when it is about to clear the old page's entry.
+      if (Number(from) === frame + 1 && Number(to) === 0) throw new Error('killed');
+      return exchange(array, index, from, to);
+    });
+    const victim = (): void => {
+      for (;;) other.claim(50);
+    };
+    expect(victim).toThrow('killed');
+    vi.restoreAllMocks();
+    cache.forgetPins();
+    for (let pgid = 60; pgid < 60 + FRAMES; pgid++) cache.unpin(load(cache, pgid));
+    expect(cached(cache, 9)).toBe(-1);
+    cache.unpin(load(cache, 9));
+    expect(cached(cache, 9)).toBe(9);
+    expect(cache.pinnedFrames()).toBe(0);
+  });
+
   // drop() unlinks the page, then clears the frame: in between, another thread may refill the frame.
   it('does not disown a page that moved into a frame being dropped', () => {
     const { cache, other } = make();

@@ -11,7 +11,9 @@
 // - The bytes of a reachable page never change (copy on write). put() and drop() are the writer's,
 //   for pages that no reader's snapshot reaches.
 // Replacement is CLOCK (second chance). Pages beyond the table's reach are not cached but read by
-// each user; so are nodes of several pages. A thread killed between pin and unpin costs that frame.
+// each user; so are nodes of several pages. What a thread that was killed leaves behind costs time, never
+// truth: its pins and claims keep their frames until forgetPins(); a table entry that names a frame with
+// another page is replaced by whoever loads its page next.
 
 import { PageBuffer } from './page-buffer.ts';
 
@@ -23,6 +25,13 @@ const CLAIMED = -0x4000_0000;
 const HAND = 0;
 const CHUNKS_USED = 1;
 const CONTROL_WORDS = 16;
+/** Words a frame: side by side, so that a pin meets one cache line of them and not three. */
+const FRAME_WORDS = 4;
+const STATE = 0;
+/** Page in the frame, modulo 2^32; 0 for none (pages 0 and 1 are metas, never cached). */
+const PGID = 1;
+/** 1 when the page was used since the hand of the clock last came by. */
+const RECENT = 2;
 
 /** What another thread needs to attach; structured-clone friendly, shares the memory. */
 export interface PageCacheShare {
@@ -47,7 +56,7 @@ export function createPageCache(options: {
   return {
     pageSize: options.pageSize,
     frames: new SharedArrayBuffer(frameCount * options.pageSize),
-    control: new SharedArrayBuffer(4 * (CONTROL_WORDS + 2 * frameCount) + frameCount),
+    control: new SharedArrayBuffer(4 * (CONTROL_WORDS + FRAME_WORDS * frameCount)),
     directory: new SharedArrayBuffer(4 * chunkCount),
     chunks: new SharedArrayBuffer(4 * chunkCount * CHUNK_PAGES),
   };
@@ -57,11 +66,10 @@ export class PageCache {
   readonly frames: PageBuffer;
   readonly pageSize: number;
   readonly frameCount: number;
+  /** What touch() read: no use but to be read. */
+  touched = 0;
   readonly #control: Int32Array;
-  readonly #states: Int32Array;
-  /** Page in each frame, modulo 2^32; 0 for none (pages 0 and 1 are metas, never cached). */
-  readonly #pgids: Int32Array;
-  readonly #recent: Uint8Array;
+  readonly #slots: Int32Array;
   readonly #directory: Int32Array;
   readonly #chunks: Int32Array;
 
@@ -70,13 +78,7 @@ export class PageCache {
     this.frames = new PageBuffer(share.frames);
     this.frameCount = share.frames.byteLength / share.pageSize;
     this.#control = new Int32Array(share.control, 0, CONTROL_WORDS);
-    this.#states = new Int32Array(share.control, 4 * CONTROL_WORDS, this.frameCount);
-    this.#pgids = new Int32Array(
-      share.control,
-      4 * (CONTROL_WORDS + this.frameCount),
-      this.frameCount,
-    );
-    this.#recent = new Uint8Array(share.control, 4 * (CONTROL_WORDS + 2 * this.frameCount));
+    this.#slots = new Int32Array(share.control, 4 * CONTROL_WORDS);
     this.#directory = new Int32Array(share.directory);
     this.#chunks = new Int32Array(share.chunks);
   }
@@ -88,18 +90,37 @@ export class PageCache {
       if (entry < 0) return -1;
       const frame = Atomics.load(this.#chunks, entry) - 1;
       if (frame < 0) return -1;
-      if (Atomics.add(this.#states, frame, 1) >= 0 && this.#pgids[frame] === (pgid | 0)) {
-        this.#recent[frame] = 1;
+      this.#touch(frame);
+      if (
+        Atomics.add(this.#slots, frame * FRAME_WORDS + STATE, 1) >= 0 &&
+        this.#slots[frame * FRAME_WORDS + PGID] === (pgid | 0)
+      ) {
+        this.#slots[frame * FRAME_WORDS + RECENT] = 1;
         return frame;
       }
-      Atomics.sub(this.#states, frame, 1);
+      Atomics.sub(this.#slots, frame * FRAME_WORDS + STATE, 1);
       // The frame changes hands. Its new owner unlinked it first, or died: then load around it.
       if (Atomics.load(this.#chunks, entry) === frame + 1) return -1;
     }
   }
 
+  /**
+   * Makes memory fetch the frame's words and the start of its page, both at once: behind the atomic
+   * addition of a pin a load waits until it is done.
+   */
+  #touch(frame: number): void {
+    const word = (frame * this.pageSize) >>> 2;
+    this.touched = this.#slots[frame * FRAME_WORDS]! ^ this.frames.u32[word + 2]!;
+  }
+
+  /** The page's frame without a pin, so a guess: it may hold another page by now; -1 if not cached. */
+  find(pgid: number): number {
+    const entry = this.#entry(pgid, false);
+    return entry < 0 ? -1 : this.#chunks[entry]! - 1;
+  }
+
   unpin(frame: number): void {
-    Atomics.sub(this.#states, frame, 1);
+    Atomics.sub(this.#slots, frame * FRAME_WORDS + STATE, 1);
   }
 
   /** Byte of the frame in `frames`. */
@@ -115,11 +136,12 @@ export class PageCache {
     if (this.#entry(pgid, true) < 0) return -1;
     for (let tries = 0; tries < 3 * this.frameCount; tries++) {
       const frame = (Atomics.add(this.#control, HAND, 1) >>> 0) % this.frameCount;
-      if (this.#recent[frame] === 1) {
-        this.#recent[frame] = 0;
+      if (this.#slots[frame * FRAME_WORDS + RECENT] === 1) {
+        this.#slots[frame * FRAME_WORDS + RECENT] = 0;
         continue;
       }
-      if (Atomics.compareExchange(this.#states, frame, 0, CLAIMED) !== 0) continue;
+      if (Atomics.compareExchange(this.#slots, frame * FRAME_WORDS + STATE, 0, CLAIMED) !== 0)
+        continue;
       this.#unlink(frame);
       return frame;
     }
@@ -128,27 +150,27 @@ export class PageCache {
 
   /** Links a claimed, filled frame and pins it. False if another thread was first: frame given back. */
   publish(frame: number, pgid: number): boolean {
-    Atomics.store(this.#pgids, frame, pgid | 0);
-    Atomics.add(this.#states, frame, 1 - CLAIMED);
+    Atomics.store(this.#slots, frame * FRAME_WORDS + PGID, pgid | 0);
+    Atomics.add(this.#slots, frame * FRAME_WORDS + STATE, 1 - CLAIMED);
     const entry = this.#entry(pgid, true);
-    if (entry >= 0 && Atomics.compareExchange(this.#chunks, entry, 0, frame + 1) === 0) {
-      this.#recent[frame] = 1;
+    if (entry >= 0 && this.#link(entry, frame, pgid)) {
+      this.#slots[frame * FRAME_WORDS + RECENT] = 1;
       return true;
     }
-    Atomics.store(this.#pgids, frame, 0);
-    Atomics.sub(this.#states, frame, 1);
+    Atomics.store(this.#slots, frame * FRAME_WORDS + PGID, 0);
+    Atomics.sub(this.#slots, frame * FRAME_WORDS + STATE, 1);
     return false;
   }
 
   /** Gives back a claimed frame that was not filled. */
   abandon(frame: number): void {
-    Atomics.sub(this.#states, frame, CLAIMED);
+    Atomics.sub(this.#slots, frame * FRAME_WORDS + STATE, CLAIMED);
   }
 
   /** Writer only: the page has new bytes, source[offset, offset + pageSize). */
   put(pgid: number, source: Uint8Array, offset: number): void {
-    this.drop(pgid);
-    const frame = this.claim(pgid);
+    let frame = this.#takeOver(pgid);
+    if (frame < 0) frame = this.claim(pgid);
     if (frame < 0) return;
     this.frames.u8.set(source.subarray(offset, offset + this.pageSize), this.base(frame));
     if (this.publish(frame, pgid)) this.unpin(frame);
@@ -156,27 +178,57 @@ export class PageCache {
 
   /** Writer only: forgets the page. */
   drop(pgid: number): void {
+    const frame = this.#takeOver(pgid);
+    if (frame >= 0) this.abandon(frame);
+  }
+
+  /** Unlinks the page and claims the frame it had, now empty; -1 where there is none to have. */
+  #takeOver(pgid: number): number {
     const entry = this.#entry(pgid, false);
-    if (entry < 0) return;
+    if (entry < 0) return -1;
     const frame = Atomics.exchange(this.#chunks, entry, 0) - 1;
-    if (frame < 0) return;
+    if (frame < 0) return -1;
     // No snapshot reaches the page, so nobody holds it for long; a leaked pin keeps only the frame.
-    this.#recent[frame] = 0;
-    if (Atomics.compareExchange(this.#states, frame, 0, CLAIMED) !== 0) return;
+    this.#slots[frame * FRAME_WORDS + RECENT] = 0;
+    const state = frame * FRAME_WORDS + STATE;
+    if (Atomics.compareExchange(this.#slots, state, 0, CLAIMED) !== 0) return -1;
     // Another thread may have refilled it in between: then it names, and is linked as, another page.
-    Atomics.compareExchange(this.#pgids, frame, pgid | 0, 0);
-    Atomics.sub(this.#states, frame, CLAIMED);
+    const held = Atomics.compareExchange(this.#slots, frame * FRAME_WORDS + PGID, pgid | 0, 0);
+    if (held === (pgid | 0)) return frame;
+    this.abandon(frame);
+    return -1;
   }
 
   /** Frames pinned or claimed now: 0 when no reader and no cursor is at work. For tests. */
   pinnedFrames(): number {
     let pinned = 0;
-    for (let i = 0; i < this.frameCount; i++) if (Atomics.load(this.#states, i) !== 0) pinned++;
+    for (let i = 0; i < this.frameCount; i++)
+      if (Atomics.load(this.#slots, i * FRAME_WORDS + STATE) !== 0) pinned++;
     return pinned;
   }
 
+  /**
+   * Owner only, while no thread is in a transaction: every pin and claim is one that a dead thread left,
+   * so their frames are empty and free from now on.
+   */
+  forgetPins(): void {
+    for (let frame = 0; frame < this.frameCount; frame++) {
+      if (Atomics.load(this.#slots, frame * FRAME_WORDS + STATE) === 0) continue;
+      this.#unlink(frame);
+      Atomics.store(this.#slots, frame * FRAME_WORDS + STATE, 0);
+    }
+  }
+
+  /** Makes the page's entry name `frame`, unless it names a frame that does hold the page. */
+  #link(entry: number, frame: number, pgid: number): boolean {
+    const linked = Atomics.load(this.#chunks, entry);
+    if (linked !== 0 && Atomics.load(this.#slots, (linked - 1) * FRAME_WORDS + PGID) === (pgid | 0))
+      return false;
+    return Atomics.compareExchange(this.#chunks, entry, linked, frame + 1) === linked;
+  }
+
   #unlink(frame: number): void {
-    const old = Atomics.exchange(this.#pgids, frame, 0) >>> 0;
+    const old = Atomics.exchange(this.#slots, frame * FRAME_WORDS + PGID, 0) >>> 0;
     if (old === 0) return;
     const entry = this.#entry(old, false);
     if (entry >= 0) Atomics.compareExchange(this.#chunks, entry, frame + 1, 0);

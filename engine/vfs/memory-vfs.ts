@@ -29,8 +29,16 @@ export interface VfsCalls {
   truncate: number;
 }
 
+/** Of the sectors that were written but not synced, how many a crash image kept and lost. */
+export interface SectorFates {
+  kept: number;
+  lost: number;
+}
+
 export class MemoryVfs implements Vfs {
   readonly calls: VfsCalls = { open: 0, read: 0, write: 0, writev: 0, sync: 0, truncate: 0 };
+  /** What became of unsynced sectors when crashImage() made this disk; nothing for any other disk. */
+  readonly fates: SectorFates = { kept: 0, lost: 0 };
   readonly #files = new Map<string, MemoryContent>();
 
   open(path: string, flags: OpenFlags): VfsFile {
@@ -67,7 +75,7 @@ export class MemoryVfs implements Vfs {
   crashImage(random: Random, survivalProbability: number): MemoryVfs {
     const image = new MemoryVfs();
     for (const [path, content] of this.#files) {
-      image.#files.set(path, content.crashImage(random, survivalProbability));
+      image.#files.set(path, content.crashImage(random, survivalProbability, image.fates));
     }
     return image;
   }
@@ -230,7 +238,7 @@ class MemoryContent {
     this.#sharedLocks.delete(holder);
   }
 
-  crashImage(random: Random, survivalProbability: number): MemoryContent {
+  crashImage(random: Random, survivalProbability: number, fates: SectorFates): MemoryContent {
     const image = new MemoryContent();
     const survivingSizes = pickSizes(this.#sizes, random, survivalProbability);
     image.size = survivingSizes.at(-1) ?? 0;
@@ -248,8 +256,13 @@ class MemoryContent {
       bytes.fill(0, clampToChunk(kept - start));
       const now = this.#chunks.get(index);
       for (let sector = 0; sector < SECTORS_PER_CHUNK; sector++) {
-        if (dirty.written[sector] !== 1 || random.unit() >= survivalProbability) continue;
+        if (dirty.written[sector] !== 1) continue;
         const from = sector * SECTOR_BYTES;
+        if (random.unit() >= survivalProbability || start + from >= image.size) {
+          fates.lost++;
+          continue;
+        }
+        fates.kept++;
         if (now !== undefined) bytes.set(now.subarray(from, from + SECTOR_BYTES), from);
       }
       bytes.fill(0, clampToChunk(image.size - start));

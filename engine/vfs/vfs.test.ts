@@ -177,6 +177,49 @@ describe('crash images', () => {
     expect(Math.abs(survivors - 3_000)).toBeLessThan(5 * 46);
   });
 
+  it('tear one write: they keep some of its sectors and drop others', () => {
+    const vfs = new MemoryVfs();
+    const file = vfs.open('/db', { mode: 'create' });
+    file.write(filled(1, 8), 0, 8 * SECTOR, 0);
+    file.sync();
+    file.write(filled(2, 8), 0, 8 * SECTOR, 0);
+    const random = new Random(11);
+    const seen = new Set<string>();
+    for (let round = 0; round < 4000; round++) {
+      const disk = vfs.crashImage(random, 0.5);
+      const image = content(disk);
+      const sectors = Array.from({ length: 8 }, (_, index) => image[index * SECTOR] ?? -1);
+      const kept = sectors.filter((value) => value === 2).length;
+      expect(disk.fates).toEqual({ kept, lost: 8 - kept });
+      seen.add(sectors.join(''));
+    }
+    // Every subset of the eight sectors: single ones kept, single ones lost, holes in the middle.
+    expect(seen.size).toBe(2 ** 8);
+  });
+
+  it('reorder writes: they keep a later one whole and lose an earlier one, and the other way', () => {
+    const vfs = new MemoryVfs();
+    const file = vfs.open('/db', { mode: 'create' });
+    file.truncate(400 * SECTOR);
+    file.sync();
+    // Apart and in two chunks; the third goes over the first one.
+    file.write(filled(1, 2), 0, 2 * SECTOR, 4 * SECTOR);
+    file.writev([filled(2, 1), filled(2, 1)], 300 * SECTOR);
+    file.write(filled(3, 1), 0, SECTOR, 5 * SECTOR);
+    const random = new Random(12);
+    const seen = new Set<string>();
+    for (let round = 0; round < 1000; round++) {
+      const image = content(vfs.crashImage(random, 0.5));
+      seen.add([4, 5, 300, 301].map((index) => image[index * SECTOR]).join(''));
+    }
+    expect(seen).toContain('0022');
+    expect(seen).toContain('1300');
+    expect(seen).toContain('0300');
+    // A sector that was written twice has its last bytes or the synced ones.
+    expect([...seen].some((image) => image[1] === '1')).toBe(false);
+    expect(seen.size).toBe(2 ** 4);
+  });
+
   it('are fixed by the seed', () => {
     const vfs = interrupted();
     const first = content(vfs.crashImage(new Random(3), 0.5));

@@ -67,13 +67,13 @@ function runGet(request: LoadRequest & { work: 'get' }): LoadAnswer {
   const small = memoryDb(valueBytes);
   const few = Uint32Array.from({ length: WARM_UP_PUTS }, (_, i) => (i * 7919) % WARM_UP_PUTS);
   for (let round = 0; round < WARM_UP_ROUNDS; round++) {
-    small.read((tx) => getAll(tx, { order: few, valueBytes }, systemClock));
+    small.read((tx) => getAll(tx, few, systemClock));
   }
   small.close();
   return reading(request.path, (db) =>
     db.read((tx) => {
       scanAll(tx, 1, systemClock);
-      return getAll(tx, { order, valueBytes }, systemClock);
+      return getAll(tx, order, systemClock);
     }),
   );
 }

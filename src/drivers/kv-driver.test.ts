@@ -55,18 +55,17 @@ describe('getAll', () => {
       const value = VALUES[number % VALUES.length]!;
       sum = (sum * 31 + value[0]! + value[49]!) % 2 ** 32;
     }
-    const load = { order: ORDER, valueBytes: 50 };
-    const seen = db.read((tx) => getAll(tx, load, ticking()));
+    const seen = db.read((tx) => getAll(tx, ORDER, ticking()));
     expect(seen).toEqual({ operations: 6, seconds: expect.closeTo(1) as number, checksum: sum });
-    const turned = db.read((tx) => getAll(tx, { ...load, order: ORDER.toReversed() }, ticking()));
+    const turned = db.read((tx) => getAll(tx, ORDER.toReversed(), ticking()));
     expect(turned.checksum).not.toBe(sum);
     db.close();
   });
 
   it('fails at a number that is not there', () => {
     const db = filled();
-    const load = { order: Uint32Array.from([5, 6]), valueBytes: 50 };
-    expect(() => db.read((tx) => getAll(tx, load, ticking()))).toThrow('no value for number 6');
+    const order = Uint32Array.from([5, 6]);
+    expect(() => db.read((tx) => getAll(tx, order, ticking()))).toThrow('no value for number 6');
     db.close();
   });
 });

@@ -106,23 +106,19 @@ export function putAll(db: Db, load: PutLoad, clock: Clock): number {
   return (clock.nowNs() - started) * NS;
 }
 
-/** Gets each number of `order` once; values are copied out up to `valueBytes`. */
-export function getAll(
-  tx: ReadTx,
-  load: { readonly order: Uint32Array; readonly valueBytes: number },
-  clock: Clock,
-): Seen {
-  const { order } = load;
-  const bucket = keyBucket(tx);
+/** Gets each number of `order` once, in place and without a copy, as bbolt does. */
+export function getAll(tx: ReadTx, order: Uint32Array, clock: Clock): Seen {
+  const cursor = keyBucket(tx).cursor();
   const key = firstKey();
-  const value = new Uint8Array(load.valueBytes);
   let sum = 0;
   const started = clock.nowNs();
   for (const number of order) {
     setNumber(key, number);
-    const length = bucket.getInto(key, value);
-    if (length < 1) throw new Error(`the file has no value for number ${number}`);
-    sum = (Math.imul(sum, 31) + (value[0] ?? 0) + (value[length - 1] ?? 0)) | 0;
+    if (!cursor.find(key)) throw new Error(`the file has no value for number ${number}`);
+    const { u8 } = cursor.buffer;
+    const first = cursor.valueStart;
+    const last = first + cursor.valueLength - 1;
+    sum = (Math.imul(sum, 31) + (u8[first] ?? 0) + (u8[last] ?? 0)) | 0;
   }
   const seconds = (clock.nowNs() - started) * NS;
   return { operations: order.length, seconds, checksum: sum >>> 0 };

@@ -109,7 +109,7 @@ function cellPlan(factors: SurfaceFactors): SurfaceCellPlan {
 }
 
 /** Names a cell by its factors; equal in every run. */
-export function surfaceId(factors: SurfaceFactors): string {
+function surfaceId(factors: SurfaceFactors): string {
   const { recipe, freePages, putsPerCommit, valueBytes, syncFreelist } = factors;
   const stored = syncFreelist ? '-stored' : '';
   return `${recipe}-${String(freePages)}free-${String(putsPerCommit)}puts-${String(valueBytes)}b${stored}`;

@@ -1,6 +1,6 @@
 // Tap vfs: wraps a MemoryVfs and reports each call that changes the disk, right after it was made, so
-// that a test can look at what a power cut at that very point would leave. It owns no bytes and
-// injects nothing (vfs/fault-vfs.ts does). Test support; not part of the engine.
+// that somebody can look at what a power cut at that very point would leave. It owns no bytes and
+// injects nothing (vfs/fault-vfs.ts does). Nothing of the engine depends on it.
 
 import type { MemoryVfs } from '../vfs/memory-vfs.ts';
 import type { OpenFlags, Vfs, VfsFile } from '../vfs/vfs.ts';
