@@ -11,7 +11,7 @@
 // knows nothing of its neighbours: splitting and joining is the tree's business.
 
 import { assert } from '../base/assert.ts';
-import { copyRange } from '../base/bytes.ts';
+import { compareRange, copyRange } from '../base/bytes.ts';
 import {
   ELEMENT_BYTES,
   FILL_PERCENT_MAX,
@@ -52,6 +52,10 @@ export class Node {
   unbalanced = false;
   /** The tree dropped the node (joined or emptied); it is not written. */
   removed = false;
+  /** The one page the node was read from; 0 when it was made new or read from several. */
+  origin = 0;
+  /** The node was filled by ascending keys, which went on behind it: nobody looks at it soon. */
+  passed = false;
   /** Page the node will be written to; 0 until it is spilled. */
   pgid = 0;
   #upper: number;
@@ -101,6 +105,27 @@ export class Node {
       if (start < this.#upper) this.#upper = start;
       this.#liveBytes += dataBytes(this.buffer, element, this.kind);
     }
+  }
+
+  /** Whether element `index` has the key of `other`'s first one. Allocates nothing. */
+  sameKey(index: number, other: Node): boolean {
+    const mine = elementAt(0, index);
+    const theirs = elementAt(0, 0);
+    const length = keyLength(this.buffer, mine, this.kind);
+    if (length !== keyLength(other.buffer, theirs, other.kind)) return false;
+    const start = keyStart(this.buffer, mine, this.kind);
+    const otherStart = keyStart(other.buffer, theirs, other.kind);
+    const { u8 } = other.buffer;
+    return compareRange(this.buffer.u8, start, length, u8, otherStart, length) === 0;
+  }
+
+  /** Whether the key is the node's first one or above it; false in an empty node. */
+  startsBefore(key: Uint8Array): boolean {
+    if (this.count === 0) return false;
+    const element = elementAt(0, 0);
+    const start = keyStart(this.buffer, element, this.kind);
+    const length = keyLength(this.buffer, element, this.kind);
+    return compareRange(this.buffer.u8, start, length, key, 0, key.length) <= 0;
   }
 
   /** Index of the key, or ~index of the first element above it. */
@@ -269,7 +294,7 @@ export class Node {
     this.#upper -= length;
     this.#liveBytes += length;
     copyRange(key, 0, key.length, this.buffer.u8, this.#upper);
-    copyRange(value, 0, value.length, this.buffer.u8, this.#upper + key.length);
+    this.buffer.u8.set(value, this.#upper + key.length);
     return this.#upper;
   }
 

@@ -14,7 +14,6 @@
 // A branch element names an unwritten child by node id with NODE_TAG in the high word of its pgid.
 
 import { assert } from '../base/assert.ts';
-import { equalBytes } from '../base/bytes.ts';
 import { FILL_PERCENT_DEFAULT, FLAG_BRANCH, FLAG_LEAF, TREE_DEPTH_MAX } from '../page/layout.ts';
 import {
   childHigh,
@@ -59,6 +58,8 @@ export class Tree {
   #root: Node | undefined;
   readonly #path: Node[] = [];
   readonly #pathIndex: number[] = [];
+  /** The last leaf of the tree while the path leads to it: where keys that ascend go, one by one. */
+  #lastLeaf: Node | undefined;
 
   constructor(context: TreeContext, rootPgid: number) {
     this.#context = context;
@@ -89,28 +90,28 @@ export class Tree {
 
   /** The leaf the key belongs to, as a node, with the path to it noted for insert(). */
   leafFor(key: Uint8Array): Node {
+    if (this.#lastLeaf?.startsBefore(key) === true) return this.#lastLeaf;
     this.#path.length = 0;
     this.#pathIndex.length = 0;
     let node = this.#rootNode();
+    let last = true;
     while (!node.isLeaf) {
       const found = node.search(key);
       const index = found >= 0 ? found : Math.max(0, ~found - 1);
+      if (index < node.count - 1) last = false;
       this.#path.push(node);
       this.#pathIndex.push(index);
       if (this.#path.length === TREE_DEPTH_MAX) throw tooDeep(this.#rootPgid);
       node = this.#childNode(node, index);
     }
+    this.#lastLeaf = last ? node : undefined;
     return node;
   }
 
   /** Puts into the leaf that leafFor() gave, at what its search() answered. Copies key and value. */
-  put(
-    leaf: Node,
-    found: number,
-    entry: { key: Uint8Array; value: Uint8Array; flags: number },
-  ): void {
-    if (found >= 0) leaf.replaceValue(found, entry.value, entry.flags);
-    else leaf.insertLeaf(~found, entry.key, entry.value, entry.flags);
+  put(leaf: Node, found: number, key: Uint8Array, value: Uint8Array, flags: number): void {
+    if (found >= 0) leaf.replaceValue(found, value, flags);
+    else leaf.insertLeaf(~found, key, value, flags);
     if (leaf.needsSplit(this.#context.pageSize)) this.#splitUp(leaf);
   }
 
@@ -122,6 +123,7 @@ export class Tree {
 
   /** Joins nodes that lost too much. Call it once, before spill(). */
   rebalance(): void {
+    this.#lastLeaf = undefined;
     const { nodes } = this.#context;
     const mine = nodes.filter((node) => node.unbalanced && !node.removed && this.#owns(node));
     const depths = new Map(mine.map((node) => [node, depthOf(node)]));
@@ -220,6 +222,7 @@ export class Tree {
       count * pageSize,
     );
     node.copyFrom(buffer, base, count * pageSize);
+    if (count === 1) node.origin = page;
     pages.unpin(frame);
     this.#context.free(page, count);
     return node;
@@ -236,6 +239,8 @@ export class Tree {
 
   /** Cuts the node at the end of the path, and its ancestors where that overfills them. */
   #splitUp(leaf: Node): void {
+    leaf.passed = leaf === this.#lastLeaf;
+    this.#lastLeaf = undefined;
     let node = leaf;
     for (let depth = this.#path.length - 1; node.needsSplit(this.#context.pageSize); depth--) {
       const parent = depth >= 0 ? this.#path[depth]! : this.#newRoot(node);
@@ -331,7 +336,7 @@ export class Tree {
       if (childHigh(node.buffer, element) !== NODE_TAG) continue;
       const child = this.#context.nodes[childLow(node.buffer, element)]!;
       node.setChild(i, child.pgid, 0);
-      if (child.count > 0 && !sameKey(node, i, child)) node.replaceKey(i, child.key(0));
+      if (child.count > 0 && !node.sameKey(i, child)) node.replaceKey(i, child.key(0));
     }
   }
 
@@ -392,9 +397,4 @@ function depthOf(node: Node): number {
   let depth = 0;
   for (let up = node.parent; up !== undefined; up = up.parent) depth++;
   return depth;
-}
-
-/** True when branch element `index` of `parent` holds the child's first key. */
-function sameKey(parent: Node, index: number, child: Node): boolean {
-  return equalBytes(parent.key(index), child.key(0));
 }

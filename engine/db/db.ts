@@ -367,8 +367,10 @@ export class Db implements WriteTxHost {
   #publish(meta: Meta, nodes: readonly Node[]): void {
     const { pageSize } = this.options;
     for (const node of nodes) {
-      if (node.capacity === pageSize) {
-        this.#cache.put(node.pgid, node.buffer.u8, 0);
+      // What ascending puts leave behind is cached when it is first read: most of it is not read soon,
+      // and memory that is new to the process costs more than the copy.
+      if (node.capacity === pageSize && !node.passed) {
+        this.#cache.put(node.pgid, node.buffer.u8, node.origin);
         continue;
       }
       const pages = node.capacity / pageSize;

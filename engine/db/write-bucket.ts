@@ -77,7 +77,7 @@ export class WriteBucket extends Bucket {
     const leaf = tree.leafFor(key);
     const found = leaf.search(key);
     if (found >= 0) assertPlain(leaf, found);
-    tree.put(leaf, found, { key, value, flags: 0 });
+    tree.put(leaf, found, key, value, 0);
   }
 
   /** Removes the key; false when it was absent. Throws INCOMPATIBLE_VALUE for a bucket. */
@@ -139,11 +139,7 @@ export class WriteBucket extends Bucket {
       throw new EngineError('INCOMPATIBLE_VALUE', 'the name is taken by a plain key');
     }
     const header: BucketHeader = { root: 0, sequence: 0n, inline: emptyLeaf() };
-    tree.put(leaf, found, {
-      key: name,
-      value: encodeInline(0n, emptyLeaf().u8),
-      flags: LEAF_BUCKET,
-    });
+    tree.put(leaf, found, name, encodeInline(0n, emptyLeaf().u8), LEAF_BUCKET);
     const child = new WriteBucket(this.#owner, header, this.depth + 1);
     this.#children.set(nameId(name), child);
     return child;
@@ -188,7 +184,7 @@ export class WriteBucket extends Bucket {
     if (value === undefined) return;
     const tree = this.#edit();
     const leaf = tree.leafFor(name);
-    tree.put(leaf, leaf.search(name), { key: name, value, flags: LEAF_BUCKET });
+    tree.put(leaf, leaf.search(name), name, value, LEAF_BUCKET);
   }
 
   /** What the parent must store for this bucket; undefined when nothing changed. */

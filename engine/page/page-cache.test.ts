@@ -117,6 +117,21 @@ describe('PageCache', () => {
     expect(cache.pinnedFrames()).toBe(0);
   });
 
+  it('gives a page the frame of the one it replaces, unless that is pinned', () => {
+    const { cache } = make();
+    cache.put(9, page(1), 0);
+    const frame = cache.pin(9);
+    cache.unpin(frame);
+    cache.put(10, page(2), 9);
+    expect([cached(cache, 9), cached(cache, 10)]).toEqual([-1, 2]);
+    expect(cache.pin(10)).toBe(frame);
+    cache.put(11, page(3), 10);
+    expect(byteOf(cache, frame)).toBe(2);
+    expect(cached(cache, 11)).toBe(3);
+    cache.unpin(frame);
+    expect(cache.pinnedFrames()).toBe(0);
+  });
+
   it('leaves the bytes of a pinned page alone when the page gets new ones', () => {
     const { cache } = make();
     cache.put(9, page(1), 0);

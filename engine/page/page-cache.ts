@@ -167,12 +167,17 @@ export class PageCache {
     Atomics.sub(this.#slots, frame * FRAME_WORDS + STATE, CLAIMED);
   }
 
-  /** Writer only: the page has new bytes, source[offset, offset + pageSize). */
-  put(pgid: number, source: Uint8Array, offset: number): void {
+  /**
+   * Writer only: the page has new bytes, source[0, pageSize), in place of page `replaced` (0: none),
+   * whose frame it takes over where nobody holds it: what is read and written stays in the same
+   * frames, and a reader of an older state reads the replaced page from the file once more.
+   */
+  put(pgid: number, source: Uint8Array, replaced: number): void {
     let frame = this.#takeOver(pgid);
+    if (frame < 0 && replaced !== 0) frame = this.#takeOver(replaced);
     if (frame < 0) frame = this.claim(pgid);
     if (frame < 0) return;
-    this.frames.u8.set(source.subarray(offset, offset + this.pageSize), this.base(frame));
+    this.frames.u8.set(source, this.base(frame));
     if (this.publish(frame, pgid)) this.unpin(frame);
   }
 
