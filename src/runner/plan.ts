@@ -57,7 +57,7 @@ const DISK_RESERVE_BYTES = 1.5e9;
 /** A round's process: runtime, page cache, and 9 bytes a free page. */
 const MEMORY_BYTES_BASE = 300e6;
 
-const BUDGET_SECONDS: Readonly<Record<Mode, number>> = { quick: 105, default: 440, full: 1800 };
+const BUDGET_SECONDS: Readonly<Record<Mode, number>> = { quick: 105, default: 425, full: 1800 };
 const BLOCKS: Readonly<Record<Mode, readonly [number, number]>> = {
   quick: [3, 3],
   default: [3, 3],
