@@ -99,7 +99,7 @@ export class Db implements WriteTxHost {
       filePages: highWater,
     });
     this.#controlShare = createControl(options.readersMax);
-    this.#cache = new PageCache(this.#cacheShare);
+    this.#cache = new PageCache(this.#cacheShare, false);
     this.#control = new Control(this.#controlShare);
     this.#baseTxid = this.#meta.txid;
     this.#control.initialize(this.#meta);
@@ -111,6 +111,7 @@ export class Db implements WriteTxHost {
 
   /** What another thread passes to Reader.attach(). */
   share(): DbShare {
+    this.#cache.share();
     return { path: this.path, cache: this.#cacheShare, control: this.#controlShare };
   }
 

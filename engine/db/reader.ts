@@ -31,7 +31,11 @@ export class Reader {
   static attach(share: DbShare, vfs: Vfs): Reader {
     const control = new Control(share.control);
     if (control.closed) throw closedError();
-    return new Reader(control, new PageCache(share.cache), vfs.open(share.path, { mode: 'read' }));
+    return new Reader(
+      control,
+      new PageCache(share.cache, true),
+      vfs.open(share.path, { mode: 'read' }),
+    );
   }
 
   constructor(control: Control, cache: PageCache, file: VfsFile) {

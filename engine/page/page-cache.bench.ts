@@ -92,5 +92,5 @@ function makeReader(frames: number, pages: number): PageReader {
   }
   const cacheBytes = frames * PAGE_BYTES;
   const share = createPageCache({ pageSize: PAGE_BYTES, cacheBytes, filePages: pages });
-  return new PageReader(new PageCache(share), file);
+  return new PageReader(new PageCache(share, false), file);
 }

@@ -6,7 +6,7 @@ const FRAMES = 16;
 
 function make(): { cache: PageCache; other: PageCache } {
   const share = createPageCache({ pageSize: PAGE, cacheBytes: FRAMES * PAGE, filePages: 1000 });
-  return { cache: new PageCache(share), other: new PageCache(share) };
+  return { cache: new PageCache(share, true), other: new PageCache(share, true) };
 }
 
 function page(byte: number): Uint8Array {

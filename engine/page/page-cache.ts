@@ -10,6 +10,7 @@
 //   read-modify-write, so it holds on machines that reorder plain loads.
 // - The bytes of a reachable page never change (copy on write). put() and drop() are the writer's,
 //   for pages that no reader's snapshot reaches.
+// A lone thread counts pins without atomics, which would keep the processor from reading ahead.
 // Replacement is CLOCK (second chance). Pages beyond the table's reach are not cached but read by
 // each user; so are nodes of several pages. What a thread that was killed leaves behind costs time, never
 // truth: its pins and claims keep their frames until forgetPins(); a table entry that names a frame with
@@ -68,12 +69,15 @@ export class PageCache {
   readonly frameCount: number;
   /** What touch() read: no use but to be read. */
   touched = 0;
+  #shared: boolean;
   readonly #control: Int32Array;
   readonly #slots: Int32Array;
   readonly #directory: Int32Array;
   readonly #chunks: Int32Array;
 
-  constructor(share: PageCacheShare) {
+  /** `shared` is false in the thread that made the cache, until it calls share(). */
+  constructor(share: PageCacheShare, shared: boolean) {
+    this.#shared = shared;
     this.pageSize = share.pageSize;
     this.frames = new PageBuffer(share.frames);
     this.frameCount = share.frames.byteLength / share.pageSize;
@@ -91,14 +95,11 @@ export class PageCache {
       const frame = Atomics.load(this.#chunks, entry) - 1;
       if (frame < 0) return -1;
       this.#touch(frame);
-      if (
-        Atomics.add(this.#slots, frame * FRAME_WORDS + STATE, 1) >= 0 &&
-        this.#slots[frame * FRAME_WORDS + PGID] === (pgid | 0)
-      ) {
+      if (this.#addPin(frame, 1) >= 0 && this.#slots[frame * FRAME_WORDS + PGID] === (pgid | 0)) {
         this.#slots[frame * FRAME_WORDS + RECENT] = 1;
         return frame;
       }
-      Atomics.sub(this.#slots, frame * FRAME_WORDS + STATE, 1);
+      this.#addPin(frame, -1);
       // The frame changes hands. Its new owner unlinked it first, or died: then load around it.
       if (Atomics.load(this.#chunks, entry) === frame + 1) return -1;
     }
@@ -120,7 +121,21 @@ export class PageCache {
   }
 
   unpin(frame: number): void {
-    Atomics.sub(this.#slots, frame * FRAME_WORDS + STATE, 1);
+    this.#addPin(frame, -1);
+  }
+
+  /** Other threads may use the cache from now on. */
+  share(): void {
+    this.#shared = true;
+  }
+
+  /** Adds to a frame's pins; returns what its state was. Atomic once there are other threads. */
+  #addPin(frame: number, pins: number): number {
+    const word = frame * FRAME_WORDS + STATE;
+    if (this.#shared) return Atomics.add(this.#slots, word, pins);
+    const state = this.#slots[word]!;
+    this.#slots[word] = state + pins;
+    return state;
   }
 
   /** Byte of the frame in `frames`. */

@@ -117,6 +117,15 @@ describe('readRun', () => {
     expect(readRun(folder).samples).toEqual(samples.slice(0, -1));
   });
 
+  it('cuts such a line off before a run that is gone on with appends to it', () => {
+    const folder = stored();
+    const file = join(folder, 'samples.ndjson');
+    truncateSync(file, statSync(file).size - 20);
+    const resumed = new RunFolder(folder, 'resumed');
+    resumed.appendSample(testSample(cell));
+    expect(readRun(folder).samples).toEqual([...samples.slice(0, -1), testSample(cell)]);
+  });
+
   it('names the line that is no JSON, and the one of another shape', () => {
     const folder = stored();
     appendFileSync(join(folder, 'samples.ndjson'), 'no json\n');
@@ -196,6 +205,15 @@ describe('WorkFolder', () => {
     work.remove();
     work.remove();
     expect(existsSync(work.path)).toBe(false);
+  });
+
+  it('can be emptied of what a killed run left', () => {
+    const work = new WorkFolder(join(path(), 'work'));
+    mkdirSync(work.file('sub'));
+    writeFileSync(work.file('sub/a.db'), 'a');
+    work.clear();
+    expect(readdirSync(work.path)).toEqual([]);
+    work.remove();
   });
 
   it('finds the room of a folder that is still to be made', () => {

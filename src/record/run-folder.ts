@@ -230,6 +230,13 @@ export class WorkFolder {
     return stats.bavail * stats.bsize;
   }
 
+  /** Removes what a run that was killed left in it. */
+  clear(): void {
+    for (const name of readdirSync(this.path)) {
+      rmSync(join(this.path, name), { recursive: true, force: true });
+    }
+  }
+
   /** Removes it with all it holds, and the folders that were made for it and are empty now. */
   remove(): void {
     rmSync(this.path, { recursive: true, force: true });

@@ -70,7 +70,7 @@ const BITMAP: MapKind = {
 
 const KINDS: readonly MapKind[] = [GAIN, BITMAP];
 
-const SQUARE = { width: 56, height: 38 } as const;
+const SQUARE = { width: 64, height: 38 } as const;
 const PANEL_GAP = 22;
 const LEFT = 84;
 const TOP = 84;

@@ -116,6 +116,27 @@ describe.skipIf(!enoughRoom)('kvtune reproduce: no time for anything', () => {
     expect(run.untested.length).toBeGreaterThanOrEqual(5);
   });
 
+  it('is gone on with by --resume, with the mode and seed it had', async () => {
+    const args = ['reproduce', '--resume', noTimeFolder, '--budget', '1s', '--json'];
+    const { code, stdout } = await kvtune([...args, '--seed', '5']);
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as ClaimsFile).mode).toBe('quick');
+    const { run } = readRun(noTimeFolder);
+    expect({ seed: run.seed, status: run.status }).toEqual({ seed: 1, status: 'finished' });
+    expect(readdirSync(noTimeFolder).filter((name) => name.startsWith('kvtune-work'))).toEqual([]);
+  });
+
+  it('cannot be gone on with as another run', async () => {
+    for (const flags of [['--full'], ['--out', out()]]) {
+      const again = await kvtune(['reproduce', '--resume', noTimeFolder, ...flags]);
+      expect(again.code).toBe(2);
+      expect(again.stderr).toMatch(/--resume and --(full|out) exclude each other/);
+    }
+    const nowhere = await kvtune(['reproduce', '--resume', out()]);
+    expect(nowhere.code).toBe(2);
+    expect(nowhere.stderr).toMatch(/run\.json does not exist/);
+  });
+
   it('refuses to measure into the same folder again', async () => {
     const again = await kvtune(['reproduce', '--quick', '--out', noTimeFolder]);
     expect(again.code).toBe(2);

@@ -85,6 +85,7 @@ async function run(values: Values, context: CommandContext): Promise<ExitCode> {
   const work = new WorkFolder(join(values.workDir ?? out, `kvtune-work-${id}`));
   try {
     assertOnDisk(work);
+    if (previous !== undefined) work.clear();
     const { plan, surface } = planFor(mode, work, values.budget);
     const folder = new RunFolder(out, previous === undefined ? 'new' : 'resumed');
     output.note(`kvtune ${KVTUNE_VERSION}: ${describePlan(plan)}; results in ${folder.path}`);
