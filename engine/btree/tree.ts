@@ -165,12 +165,14 @@ export class Tree {
     const { pages } = this.#context;
     pages.pin(page!);
     const { buffer, base, frame } = pages;
+    // Read while it is pinned: another thread may give the frame to another page right after.
+    const count = pageOverflow(buffer, base) + 1;
     try {
       this.#destroyChildren(buffer, base, at);
     } finally {
       pages.unpin(frame);
     }
-    this.#context.free(page!, pageOverflow(buffer, base) + 1);
+    this.#context.free(page!, count);
   }
 
   #destroyChildren(buffer: PageBuffer, base: number, at: Destruction): void {
