@@ -5,7 +5,7 @@
 // - the file opens (one that was never finished may be refused: nobody was told that it holds anything);
 // - check finds no fault, in the file and in the free pages in memory;
 // - it holds exactly the last committed state, or, once its meta was written, the next one;
-// - it is as good as any database: some cuts are written on, and some begin a history of their own,
+// - it is as good as any database: some cuts take further writes, and some begin a history of their own,
 //   perhaps under other options, whose writes and syncs are cut again.
 //
 // A seed fixes the setting and the history on every machine. A finding is a bug of the engine.
