@@ -255,6 +255,10 @@ describe('compactSteps()', () => {
       open: (path, flags) => vfs.open(path, flags),
       exists: () => false,
       remove: (path) => vfs.remove(path),
+      list: (folder) => vfs.list(folder),
+      makeFolder: (folder) => vfs.makeFolder(folder),
+      rename: (from, to) => vfs.rename(from, to),
+      syncFolder: (folder) => vfs.syncFolder(folder),
       lock: (locked, path, kind) => vfs.lock(locked, path, kind),
     };
     expectFault('INVALID_ARGUMENT', /exists/, () => compact(blind));
@@ -426,7 +430,8 @@ describe('a compaction that fails', () => {
     compact(new TapVfs(memory, cut), { begin: cut });
     expect(outcomes.none).toBeGreaterThan(5);
     expect(outcomes.whole).toBeGreaterThan(3);
-    expect(outcomes.absent).toBe(3);
+    // The three cuts before there is a file, and some between its making and its first sync.
+    expect(outcomes.absent).toBeGreaterThan(3);
     const last = { ...outcomes };
     cut();
     expect(outcomes.whole).toBe(last.whole + 3);

@@ -5,7 +5,8 @@
 // file is synced; the meta page that makes them reachable is written; the file is synced again; only
 // then are readers shown the new state. A crash at any point leaves one of the two metas whole, and
 // all that it reaches. After a failed write or sync nobody knows what is on disk: the Db is poisoned,
-// readers go on with the last committed state, and writing needs a reopen.
+// readers go on with the last committed state, and writing needs a reopen. The one exception: a disk that
+// was full before the first sync.
 //
 // Pages freed by transaction t are reused only when no reader is older than t.
 
@@ -60,8 +61,10 @@ export class Db implements WriteTxHost {
   #fileBytes: number;
   #writing: WriteTx | undefined;
   #poison: unknown;
-  /** Whether a thread that ended may have left pins in the cache. */
-  #pinsLeft = false;
+  /** Stays true after a sync that failed. */
+  #syncing = false;
+  /** Threads that had ended when the pins they may have left in the cache were forgotten. */
+  #departed = 0;
   #open = true;
 
   /**
@@ -102,7 +105,7 @@ export class Db implements WriteTxHost {
     this.#cache = new PageCache(this.#cacheShare, false);
     this.#control = new Control(this.#controlShare);
     this.#baseTxid = this.#meta.txid;
-    this.#control.initialize(this.#meta);
+    this.#control.initialize({ ...this.#meta, note: 0 });
     this.#reader = new Reader(this.#control, this.#cache, file);
     this.#pages = new PageReader(this.#cache, file);
     this.#pool = new BufferPool(pageSize, NODE_POOL_BYTES);
@@ -125,13 +128,12 @@ export class Db implements WriteTxHost {
   }
 
   /**
-   * Frees what a reading thread held. Call it only once the thread is gone: releaseOnExit() does. Its
-   * pages can be reused from the next transaction on; frames of the cache it had pinned are free again
-   * at the next one that begins while nobody reads.
+   * Frees what a reading thread held. Call it only once the thread is gone: releaseOnExit() does; in
+   * another thread than the Db's, releaseReaders(). Its pages can be reused from the next transaction
+   * on; frames of the cache it had pinned are free again at the next one that begins while nobody reads.
    */
   releaseThread(threadId: number): void {
     this.#control.releaseThread(threadId);
-    this.#pinsLeft = true;
   }
 
   /** Begins a read transaction in this thread. */
@@ -146,7 +148,7 @@ export class Db implements WriteTxHost {
   /** Begins the write transaction. Throws POISONED, TX_CLOSED, INVALID_ARGUMENT (one at a time). */
   beginWrite(): WriteTx {
     this.#assertWritable();
-    if (this.#pinsLeft) this.#forgetPins();
+    if (this.#control.departed !== this.#departed) this.#forgetPins();
     const next = txid(this.#meta.txid + 1);
     const started = nowNs();
     this.#freelist.release(txid(this.#baseTxid + this.#control.oldestEpoch()));
@@ -206,6 +208,16 @@ export class Db implements WriteTxHost {
     return this.#freelist.kind;
   }
 
+  /** Number of the newest state since open, which is state 0. */
+  get epoch(): number {
+    return this.#control.epoch;
+  }
+
+  /** Number of the oldest state that somebody reads; the newest when nobody reads. */
+  oldestEpoch(): number {
+    return this.#control.oldestEpoch();
+  }
+
   /** Read transactions open now, over all threads. */
   readers(): number {
     return this.#control.readerCount();
@@ -236,13 +248,16 @@ export class Db implements WriteTxHost {
   /** For WriteTx only. */
   commit(tx: WriteTx): void {
     let writing = false;
+    const { syncs } = this.#stats;
     try {
       const root = this.#spill(tx);
       writing = true;
       this.#write(tx, root);
     } catch (error) {
       this.#freelist.rollback(txid(tx.txid));
-      if (writing) this.#poison = error;
+      // A disk that is full before the first sync has harmed nothing: what was written are free pages.
+      const full = error instanceof EngineError && error.code === 'NO_SPACE';
+      if (writing && !(full && this.#stats.syncs === syncs && !this.#syncing)) this.#poison = error;
       throw error;
     } finally {
       this.#end(tx);
@@ -251,10 +266,11 @@ export class Db implements WriteTxHost {
 
   /** Frees the frames that ended threads had pinned, if nobody is reading now. */
   #forgetPins(): void {
+    const { departed } = this.#control;
     const forgotten = this.#control.alone(() => {
       this.#cache.forgetPins();
     });
-    if (forgotten) this.#pinsLeft = false;
+    if (forgotten) this.#departed = departed;
   }
 
   #spill(tx: WriteTx): number {
@@ -279,8 +295,9 @@ export class Db implements WriteTxHost {
     const started = nowNs();
     this.#writeNodes(nodes);
     if (this.#fileBytes < this.#highWater * pageSize) {
-      this.#fileBytes = this.#highWater * pageSize;
-      if (this.#file.size() < this.#fileBytes) this.#file.truncate(this.#fileBytes);
+      const bytes = this.#highWater * pageSize;
+      if (this.#file.size() < bytes) this.#file.truncate(bytes);
+      this.#fileBytes = bytes;
     }
     this.#stats.writeNs += nowNs() - started;
     this.#sync();
@@ -293,7 +310,7 @@ export class Db implements WriteTxHost {
       txid: id,
     };
     this.#writeMeta(meta);
-    this.#publish(meta, nodes);
+    this.#publish(meta, nodes, tx.note);
     this.#freelistPages = stored?.pages ?? 0;
     this.#freelist.commit();
     this.#stats.commits++;
@@ -359,13 +376,15 @@ export class Db implements WriteTxHost {
 
   #sync(): void {
     const started = nowNs();
+    this.#syncing = true;
     this.#file.sync();
+    this.#syncing = false;
     this.#stats.syncNs += nowNs() - started;
     this.#stats.syncs++;
   }
 
   /** The new state is on disk: brings the cache up to date, then shows the state to readers. */
-  #publish(meta: Meta, nodes: readonly Node[]): void {
+  #publish(meta: Meta, nodes: readonly Node[], note: number): void {
     const { pageSize } = this.options;
     for (const node of nodes) {
       // What ascending puts leave behind is cached when it is first read: most of it is not read soon,
@@ -378,7 +397,7 @@ export class Db implements WriteTxHost {
       for (let page = 0; page < pages; page++) this.#cache.drop(node.pgid + page);
     }
     this.#meta = meta;
-    this.#control.publish(meta);
+    this.#control.publish({ ...meta, note });
   }
 
   #context(id: Txid): TreeContext {

@@ -27,6 +27,22 @@ export class DraftVfs implements Vfs {
     this.#inner.remove(path);
   }
 
+  list(folder: string): string[] {
+    return this.#inner.list(folder);
+  }
+
+  makeFolder(): never {
+    return readOnly();
+  }
+
+  rename(): never {
+    return readOnly();
+  }
+
+  syncFolder(): never {
+    return readOnly();
+  }
+
   /** Nothing: whoever makes the draft holds its lock. */
   lock(): undefined {
     return undefined;

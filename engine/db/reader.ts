@@ -47,7 +47,7 @@ export class Reader {
   /** Begins a read transaction on the newest committed state. Throws READERS_FULL. */
   begin(): ReadTx {
     if (!this.#open || this.#control.closed) throw closedError();
-    const meta: SharedMeta = { root: 0, sequence: 0, highWater: 0, txid: 0 };
+    const meta: SharedMeta = { root: 0, sequence: 0, highWater: 0, txid: 0, note: 0 };
     const slot = this.#control.enter(meta);
     const pages = this.#idle.pop() ?? new PageReader(this.#cache, this.#file);
     return new ReadTx(pages, meta, () => {
@@ -75,8 +75,15 @@ export class Reader {
   }
 }
 
+/** As Db.releaseThread(), from any thread: for owners that sleep while they wait for work. */
+export function releaseReaders(share: DbShare, thread: number): void {
+  new Control(share.control).releaseThread(thread);
+}
+
 export class ReadTx implements BucketOwner {
   readonly txid: number;
+  /** What the transaction that committed this state had as its note; 0 for the state at open. */
+  readonly note: number;
   readonly view: TreeView;
   readonly root: Bucket;
   readonly #end: () => void;
@@ -85,6 +92,7 @@ export class ReadTx implements BucketOwner {
 
   constructor(pages: PageReader, meta: SharedMeta, end: () => void) {
     this.txid = meta.txid;
+    this.note = meta.note;
     this.view = new TreeView(pages);
     const sequence = BigInt(meta.sequence);
     this.root = new Bucket(this, { root: meta.root, sequence, inline: undefined });

@@ -20,6 +20,8 @@ export class WriteTx implements WriteOwner {
   readonly context: TreeContext;
   readonly fillPercent: number;
   readonly root: WriteBucket;
+  /** A number that readers of the committed state get with it (ReadTx.note). Not stored. */
+  note = 0;
   readonly #host: WriteTxHost;
   readonly #cursors: Cursor[] = [];
   #open = true;

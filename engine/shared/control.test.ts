@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { Control, createControl, type ControlShare, type SharedMeta } from './control.ts';
 
 function metaOf(txid: number): SharedMeta {
-  return { root: 10 * txid, sequence: 3, highWater: 100 + txid, txid };
+  return { root: 10 * txid, sequence: 3, highWater: 100 + txid, txid, note: 3 * txid };
 }
 
 function makeShared(): { owner: Control; share: ControlShare } {
@@ -23,14 +23,14 @@ const ENTERS_ONCE = `
     Atomics.store(begun, 0, 1);
     Atomics.notify(begun, 0);
     Atomics.wait(begun, 1, 0);
-    const meta = { root: 0, sequence: 0, highWater: 0, txid: 0 };
+    const meta = { root: 0, sequence: 0, highWater: 0, txid: 0, note: 0 };
     control.enter(meta);
     parentPort.postMessage({ txid: meta.txid });
   });
 `;
 
 function emptyMeta(): SharedMeta {
-  return { root: 0, sequence: 0, highWater: 0, txid: 0 };
+  return { root: 0, sequence: 0, highWater: 0, txid: 0, note: 0 };
 }
 
 function make(readersMax = 4): { owner: Control; other: Control; words: Int32Array } {

@@ -23,13 +23,16 @@ export interface SharedMeta {
   sequence: number;
   highWater: number;
   txid: number;
+  /** A number that the layer above attached to this state (WriteTx.note); 0 at open. */
+  note: number;
 }
 
 const CURRENT = 0;
 const CLOSED = 1;
 const SWEEPS = 2;
+const DEPARTED = 3;
 const HEADER_WORDS = 16;
-const META_FIELDS = 4;
+const META_FIELDS = 5;
 const SLOT_WORDS = 2;
 /** State of a slot that thread n is about to fill: CLAIMING - n. Holds no epoch yet. */
 const CLAIMING = -1;
@@ -96,6 +99,7 @@ export class Control {
       meta.sequence = this.#metas[from + 1]!;
       meta.highWater = this.#metas[from + 2]!;
       meta.txid = this.#metas[from + 3]!;
+      meta.note = this.#metas[from + 4]!;
       if (Atomics.add(this.#words, CURRENT, 0) === epoch) return slot;
     }
   }
@@ -130,6 +134,12 @@ export class Control {
       const held = state > 0 && this.#slots[at + 1] === thread;
       if (held || state === CLAIMING - thread) Atomics.store(this.#slots, at, 0);
     }
+    Atomics.add(this.#words, DEPARTED, 1);
+  }
+
+  /** How often releaseThread() was called, by whichever thread. */
+  get departed(): number {
+    return Atomics.load(this.#words, DEPARTED);
   }
 
   /**
@@ -177,5 +187,6 @@ export class Control {
     this.#metas[to + 1] = meta.sequence;
     this.#metas[to + 2] = meta.highWater;
     this.#metas[to + 3] = meta.txid;
+    this.#metas[to + 4] = meta.note;
   }
 }
