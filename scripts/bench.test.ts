@@ -10,9 +10,12 @@ import * as cursor from '../engine/btree/cursor.bench.ts';
 import * as node from '../engine/btree/node.bench.ts';
 import * as complaints from '../engine/freelist/complaints.bench.ts';
 import * as freelist from '../engine/freelist/freelist.bench.ts';
+import * as lessor from '../engine/lease/lessor.bench.ts';
 import * as metaPage from '../engine/page/meta-page.bench.ts';
 import * as pageCache from '../engine/page/page-cache.bench.ts';
 import * as pageSearch from '../engine/page/page-search.bench.ts';
+import * as rwLock from '../engine/shared/rw-lock.bench.ts';
+import * as wal from '../engine/wal/wal.bench.ts';
 import {
   compareArms,
   countGroup,
@@ -29,9 +32,12 @@ const MODULES: Readonly<Record<string, BenchModule>> = {
   'node.bench.ts': node,
   'complaints.bench.ts': complaints,
   'freelist.bench.ts': freelist,
+  'lessor.bench.ts': lessor,
   'meta-page.bench.ts': metaPage,
   'page-cache.bench.ts': pageCache,
   'page-search.bench.ts': pageSearch,
+  'rw-lock.bench.ts': rwLock,
+  'wal.bench.ts': wal,
 };
 const KINDS = ['array', 'hashmap', 'bitmap'];
 const tiny = makeSetting('tiny');

@@ -6,8 +6,9 @@ import type { MemoryVfs } from '../vfs/memory-vfs.ts';
 import type { OpenFlags, Vfs, VfsFile } from '../vfs/vfs.ts';
 
 export interface DiskChange {
-  readonly kind: 'write' | 'writev' | 'sync' | 'truncate';
-  /** Byte where a write starts, or the new size of a truncate; 0 for a sync. */
+  readonly kind:
+    'write' | 'writev' | 'sync' | 'truncate' | 'remove' | 'makeFolder' | 'rename' | 'syncFolder';
+  /** Byte where a write starts, or the new size of a truncate; 0 for everything else. */
   readonly position: number;
 }
 
@@ -58,6 +59,26 @@ export class TapVfs implements Vfs {
 
   remove(path: string): void {
     this.inner.remove(path);
+    this.#changed({ kind: 'remove', position: 0 });
+  }
+
+  list(folder: string): string[] {
+    return this.inner.list(folder);
+  }
+
+  makeFolder(folder: string): void {
+    this.inner.makeFolder(folder);
+    this.#changed({ kind: 'makeFolder', position: 0 });
+  }
+
+  rename(from: string, to: string): void {
+    this.inner.rename(from, to);
+    this.#changed({ kind: 'rename', position: 0 });
+  }
+
+  syncFolder(folder: string): void {
+    this.inner.syncFolder(folder);
+    this.#changed({ kind: 'syncFolder', position: 0 });
   }
 
   lock(file: VfsFile, path: string, kind: 'exclusive' | 'shared'): string | undefined {

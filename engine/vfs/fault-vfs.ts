@@ -10,7 +10,18 @@ import { EngineError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import type { OpenFlags, Vfs, VfsFile } from './vfs.ts';
 
-export type FaultOperation = 'read' | 'write' | 'writev' | 'sync' | 'truncate' | 'open';
+export type FaultOperation =
+  | 'read'
+  | 'write'
+  | 'writev'
+  | 'sync'
+  | 'truncate'
+  | 'open'
+  | 'remove'
+  | 'list'
+  | 'makeFolder'
+  | 'rename'
+  | 'syncFolder';
 export type Fault = 'EIO' | 'ENOSPC' | 'SHORT_WRITE';
 
 export interface FaultRule {
@@ -39,6 +50,11 @@ export class FaultVfs implements Vfs {
     writev: 0,
     sync: 0,
     truncate: 0,
+    remove: 0,
+    list: 0,
+    makeFolder: 0,
+    rename: 0,
+    syncFolder: 0,
   };
   /** Faults injected since construction. */
   faults = 0;
@@ -66,8 +82,7 @@ export class FaultVfs implements Vfs {
   }
 
   open(path: string, flags: OpenFlags): VfsFile {
-    const fault = this.takeFault('open');
-    if (fault !== undefined) throw injected(fault, 'open', path);
+    this.#check('open', path);
     return new FaultFile(this, path, this.#inner.open(path, flags));
   }
 
@@ -76,7 +91,29 @@ export class FaultVfs implements Vfs {
   }
 
   remove(path: string): void {
+    this.#check('remove', path);
     this.#inner.remove(path);
+  }
+
+  list(folder: string): string[] {
+    this.#check('list', folder);
+    return this.#inner.list(folder);
+  }
+
+  makeFolder(folder: string): void {
+    this.#check('makeFolder', folder);
+    this.#inner.makeFolder(folder);
+  }
+
+  rename(from: string, to: string): void {
+    this.#check('rename', from);
+    this.#inner.rename(from, to);
+  }
+
+  syncFolder(folder: string): void {
+    this.#check('syncFolder', folder);
+    this.#inner.syncFolder(folder);
+    this.pauseForSync();
   }
 
   lock(file: VfsFile, path: string, kind: 'exclusive' | 'shared'): string | undefined {
@@ -106,6 +143,11 @@ export class FaultVfs implements Vfs {
 
   pauseForSync(): void {
     if (this.syncLatencyMs > 0) Atomics.wait(this.#pause, 0, 0, this.syncLatencyMs);
+  }
+
+  #check(operation: FaultOperation, path: string): void {
+    const fault = this.takeFault(operation);
+    if (fault !== undefined) throw injected(fault, operation, path);
   }
 }
 

@@ -7,11 +7,14 @@
 // and costs one table plus the dirty chunks. What lies beyond the size is zero.
 //
 // Assumed of the disk, as in FORMAT.md: a sector is written whole or not at all, sectors in any
-// order; sizes change in the order they were made; names of files are durable at once.
+// order; sizes change in the order they were made. What happened to a name since its folder was
+// synced may survive or not, each change for itself (memory-names.ts).
 
+import { dirname } from 'node:path';
 import { assert } from '../base/assert.ts';
 import { EngineError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
+import { MemoryNames } from './memory-names.ts';
 import { checkPosition, checkRange } from './range.ts';
 import type { OpenFlags, Vfs, VfsFile } from './vfs.ts';
 
@@ -39,25 +42,51 @@ export class MemoryVfs implements Vfs {
   readonly calls: VfsCalls = { open: 0, read: 0, write: 0, writev: 0, sync: 0, truncate: 0 };
   /** What became of unsynced sectors when crashImage() made this disk; nothing for any other disk. */
   readonly fates: SectorFates = { kept: 0, lost: 0 };
-  readonly #files = new Map<string, MemoryContent>();
+  #names = new MemoryNames<MemoryContent>();
 
   open(path: string, flags: OpenFlags): VfsFile {
     this.calls.open++;
-    let content = this.#files.get(path);
-    if (content === undefined) {
-      if (flags.mode !== 'create') throw ioFault('open', path, 'no such file');
-      content = new MemoryContent();
-      this.#files.set(path, content);
-    }
-    return new MemoryFile(path, content, this.calls, flags.mode !== 'read');
+    const found = this.#names.get(path);
+    if (found !== undefined) return this.#handle(path, found, flags);
+    if (flags.mode !== 'create') throw ioFault('open', path, 'no such file');
+    const content = new MemoryContent();
+    this.#names.add(path, content);
+    return this.#handle(path, content, flags, () => {
+      this.#names.sync(dirname(path));
+    });
   }
 
   exists(path: string): boolean {
-    return this.#files.has(path);
+    return this.#names.get(path) !== undefined || this.#names.hasFolder(path);
   }
 
   remove(path: string): void {
-    this.#files.delete(path);
+    this.#names.remove(path);
+  }
+
+  list(folder: string): string[] {
+    const names = this.#names.list(folder);
+    if (names === undefined) throw ioFault('list', folder, 'no such folder');
+    return names;
+  }
+
+  makeFolder(folder: string): void {
+    if (this.#names.get(folder) !== undefined) throw ioFault('make', folder, 'it is a file');
+    if (!this.#names.hasFolder(dirname(folder))) {
+      throw ioFault('make', folder, 'no such folder to make it in');
+    }
+    this.#names.makeFolder(folder);
+  }
+
+  rename(from: string, to: string): void {
+    assert(dirname(from) === dirname(to), `${from} stays in its folder, ${to} is in another`);
+    if (this.#names.get(from) === undefined) throw ioFault('rename', from, 'no such file');
+    this.#names.rename(from, to);
+  }
+
+  syncFolder(folder: string): void {
+    if (!this.#names.hasFolder(folder)) throw ioFault('sync', folder, 'no such folder');
+    this.#names.sync(folder);
   }
 
   lock(file: VfsFile, path: string, kind: 'exclusive' | 'shared'): string | undefined {
@@ -69,15 +98,21 @@ export class MemoryVfs implements Vfs {
   /**
    * A disk as a power cut may leave it: synced data stays; each sector written since survives with
    * `survivalProbability` (0..1); a file's size is the synced one or any it had since (always the
-   * synced one at probability 0, the present one at 1). Independent of this Vfs, without locks, and
+   * synced one at probability 0, the present one at 1); a change of a name survives like a sector.
+   * Independent of this Vfs, without locks, and
    * fixed by the state of `random`. Cost: one map entry a chunk, plus a copy of the dirty chunks.
    */
   crashImage(random: Random, survivalProbability: number): MemoryVfs {
     const image = new MemoryVfs();
-    for (const [path, content] of this.#files) {
-      image.#files.set(path, content.crashImage(random, survivalProbability, image.fates));
-    }
+    const survives = (): boolean => random.unit() < survivalProbability;
+    image.#names = this.#names.crashImage(survives, (content) =>
+      content.crashImage(random, survivalProbability, image.fates),
+    );
     return image;
+  }
+
+  #handle(path: string, content: MemoryContent, flags: OpenFlags, syncName?: () => void): VfsFile {
+    return new MemoryFile(path, content, this.calls, flags.mode !== 'read', syncName);
   }
 }
 
@@ -86,13 +121,21 @@ class MemoryFile implements VfsFile {
   readonly #content: MemoryContent;
   readonly #calls: VfsCalls;
   readonly #writable: boolean;
+  #syncName: (() => void) | undefined;
   #open = true;
 
-  constructor(path: string, content: MemoryContent, calls: VfsCalls, writable: boolean) {
+  constructor(
+    path: string,
+    content: MemoryContent,
+    calls: VfsCalls,
+    writable: boolean,
+    syncName: (() => void) | undefined,
+  ) {
     this.#path = path;
     this.#content = content;
     this.#calls = calls;
     this.#writable = writable;
+    this.#syncName = syncName;
   }
 
   read(target: Uint8Array, offset: number, length: number, position: number): number {
@@ -124,6 +167,8 @@ class MemoryFile implements VfsFile {
     this.#calls.sync++;
     this.#checkOpen();
     this.#content.sync();
+    this.#syncName?.();
+    this.#syncName = undefined;
   }
 
   truncate(bytes: number): void {

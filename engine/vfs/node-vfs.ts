@@ -15,10 +15,13 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  mkdirSync,
   openSync,
   readFileSync,
+  readdirSync,
   readSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeFileSync,
   writeSync,
@@ -39,11 +42,19 @@ const FLOCK_TRIES_MAX = 3;
 /** st_blocks counts 512-byte units whatever the file system's block size. */
 const BLOCK_BYTES = 512;
 const DATABASE_FILE_MODE = 0o600;
+const FOLDER_MODE = 0o700;
 
 export const nodeVfs: Vfs = {
   open: openFile,
   exists: (path) => existsSync(path),
   remove: removeFile,
+  list: (folder) => attempt('list', folder, undefined, () => readdirSync(folder).sort()),
+  makeFolder,
+  rename: (from, to) => {
+    assert(dirname(from) === dirname(to), `${from} stays in its folder, ${to} is in another`);
+    attempt('rename', from, undefined, () => renameSync(from, to));
+  },
+  syncFolder,
   lock: lockFile,
 };
 
@@ -188,7 +199,16 @@ function removeFile(path: string): void {
   }
 }
 
-/** Puts a new file's name on disk. Systems that cannot sync a folder keep names in their own way. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: FOLDER_MODE });
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && statSync(folder).isDirectory()) return;
+    throw systemFault('make', folder, undefined, error);
+  }
+}
+
+/** Puts names in `folder` on disk. Systems that cannot sync a folder keep names in their own way. */
 function syncFolder(folder: string): void {
   let fd: number | undefined;
   try {

@@ -1,6 +1,7 @@
 // The contract of vfs.ts as tests. vfs.test.ts runs it against every implementation; what one
 // implementation alone promises is tested there.
 
+import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../base/random.ts';
 import type { Vfs, VfsFile } from './vfs.ts';
@@ -37,6 +38,7 @@ export function vfsContract(name: string, makeVfs: () => VfsUnderTest): void {
     bytesContract(context);
     randomContract(context);
     namesContract(context);
+    foldersContract(context);
     lockContract(context);
   });
 }
@@ -187,6 +189,41 @@ function namesContract({ vfs, path, open }: ContractContext): void {
     file.close();
     expect(() => file.size()).toThrow(/after close/);
     expect(() => file.sync()).toThrow(/after close/);
+  });
+}
+
+function foldersContract({ vfs, path, open }: ContractContext): void {
+  const io: unknown = expect.objectContaining({ name: 'EngineError', code: 'IO' });
+
+  it('makes folders, and lists what is in them by name', () => {
+    expect(vfs().exists(path('log'))).toBe(false);
+    expect(() => vfs().list(path('log'))).toThrow(io);
+    expect(() => vfs().syncFolder(path('log'))).toThrow(io);
+    expect(() => vfs().makeFolder(path('none/log'))).toThrow(io);
+    vfs().makeFolder(path('log'));
+    vfs().makeFolder(path('log'));
+    expect(vfs().exists(path('log'))).toBe(true);
+    expect(vfs().list(path('log'))).toEqual([]);
+    for (const name of ['b', 'c', 'a']) open(`log/${name}`, 'create');
+    vfs().makeFolder(path('log/inner'));
+    vfs().remove(path('log/c'));
+    expect(vfs().list(path('log'))).toEqual(['a', 'b', 'inner']);
+    vfs().syncFolder(path('log'));
+    open('file', 'create');
+    expect(() => vfs().makeFolder(path('file'))).toThrow(io);
+  });
+
+  it('renames over another file, and handles go on with what they opened', () => {
+    const first = open('a', 'create');
+    first.write(bytes(1), 0, 1, 0);
+    const second = open('b', 'create');
+    second.write(bytes(2, 2), 0, 2, 0);
+    vfs().rename(path('a'), path('b'));
+    expect(vfs().exists(path('a'))).toBe(false);
+    expect(open('b', 'read').size()).toBe(1);
+    expect([first.size(), second.size()]).toEqual([1, 2]);
+    expect(() => vfs().rename(path('a'), path('b'))).toThrow(io);
+    vfs().syncFolder(dirname(path('b')));
   });
 }
 

@@ -8,6 +8,8 @@
 // - write() and writev() write everything or throw; after a throw any prefix may have been written.
 // - what was written is visible to every later read of any handle at once, and durable only after
 //   sync() returned. After a failed sync() the state of unsynced data is unknown: reopen.
+// - a name made, removed or changed is durable only after syncFolder() of its folder returned (the
+//   first sync() of a file made by 'create' does that too); until then any of the changes may survive.
 // - failures are EngineError IO or NO_SPACE with the system's error as `cause`.
 
 export interface VfsFile {
@@ -38,6 +40,14 @@ export interface Vfs {
   exists(path: string): boolean;
   /** Absent files are no error. Open handles keep working on what they opened. */
   remove(path: string): void;
+  /** Names of what lies directly in `folder`, which must exist, sorted. */
+  list(folder: string): string[];
+  /** Makes a folder in one that exists; one that is there already is kept. */
+  makeFolder(folder: string): void;
+  /** Gives a file another name in the same folder at one stroke; what had that name is gone. */
+  rename(from: string, to: string): void;
+  /** fsync of a folder: returns once the names in it are on disk as they are now. */
+  syncFolder(folder: string): void;
   /**
    * Takes an advisory lock on `file` that a real bbolt honours (flock): exclusive or shared.
    * Held until the file is closed. Throws LOCKED when another process (or handle) holds it.

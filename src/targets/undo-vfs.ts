@@ -107,6 +107,22 @@ export class UndoVfs implements Vfs {
     this.#vfs.remove(path);
   }
 
+  list(folder: string): string[] {
+    return this.#vfs.list(folder);
+  }
+
+  makeFolder(folder: string): void {
+    this.#vfs.makeFolder(folder);
+  }
+
+  rename(from: string, to: string): void {
+    this.#vfs.rename(from, to);
+  }
+
+  syncFolder(folder: string): void {
+    this.#vfs.syncFolder(folder);
+  }
+
   lock(file: VfsFile, path: string, kind: 'exclusive' | 'shared'): string | undefined {
     // The lock belongs to the descriptor below the wrapper made in open().
     return this.#vfs.lock(this.#database?.file ?? file, path, kind);
