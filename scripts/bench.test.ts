@@ -11,11 +11,13 @@ import * as node from '../engine/btree/node.bench.ts';
 import * as complaints from '../engine/freelist/complaints.bench.ts';
 import * as freelist from '../engine/freelist/freelist.bench.ts';
 import * as lessor from '../engine/lease/lessor.bench.ts';
+import * as watch from '../engine/mvcc/watch.bench.ts';
 import * as metaPage from '../engine/page/meta-page.bench.ts';
 import * as pageCache from '../engine/page/page-cache.bench.ts';
 import * as pageSearch from '../engine/page/page-search.bench.ts';
 import * as rwLock from '../engine/shared/rw-lock.bench.ts';
 import * as wal from '../engine/wal/wal.bench.ts';
+import * as streams from '../workloads/streams.bench.ts';
 import {
   compareArms,
   countGroup,
@@ -37,7 +39,9 @@ const MODULES: Readonly<Record<string, BenchModule>> = {
   'page-cache.bench.ts': pageCache,
   'page-search.bench.ts': pageSearch,
   'rw-lock.bench.ts': rwLock,
+  'streams.bench.ts': streams,
   'wal.bench.ts': wal,
+  'watch.bench.ts': watch,
 };
 const KINDS = ['array', 'hashmap', 'bitmap'];
 const tiny = makeSetting('tiny');

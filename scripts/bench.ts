@@ -1,5 +1,5 @@
-// npm run bench: the microbenchmarks of every `*.bench.ts` under engine/, in compiled JavaScript and
-// plain Node. Timed by tinybench, arms of a group in turn, round by round; what is counted repeats
+// npm run bench: the microbenchmarks of every `*.bench.ts` under engine/ and workloads/, in compiled
+// JavaScript and plain Node. Timed by tinybench, arms of a group in turn, round by round; what is counted repeats
 // exactly. Groups with `complaint` in their name are what users say of the hashmap freelist.
 //
 //   npm run bench -- [--filter TEXT] [--json] [--tiny] [--rounds 5]
@@ -63,7 +63,9 @@ export interface CountedRow extends BenchCount {
   readonly holds: boolean | null;
 }
 
-const ENGINE = fileURLToPath(new URL('../engine/', import.meta.url));
+const FOLDERS = ['../engine/', '../workloads/'].map((folder) =>
+  fileURLToPath(new URL(folder, import.meta.url)),
+);
 const SEED = 20261122;
 const ALPHA = 0.05;
 /** The bitmap's bar, as a share of the speed of the better published kind. */
@@ -74,13 +76,15 @@ const FIRST_PAGE = 2;
 export const TINY_EFFORT: Effort = { rounds: 1, warmUpMs: 0, roundMs: 0, runsMin: 2 };
 const FULL_EFFORT: Effort = { rounds: 5, warmUpMs: 40, roundMs: 80, runsMin: 3 };
 
-/** Paths of all benches beside this file's engine folder: sources in a test, compiled ones in dist. */
+/** Paths of all benches of the engine and the workloads: sources in a test, compiled ones in dist. */
 export function findBenches(): string[] {
   const ending = import.meta.url.endsWith('.ts') ? '.bench.ts' : '.bench.js';
-  return readdirSync(ENGINE, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith(ending))
-    .sort()
-    .map((path) => join(ENGINE, path));
+  return FOLDERS.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith(ending))
+      .sort()
+      .map((path) => join(folder, path)),
+  );
 }
 
 /** The setting benches are built from; layouts are made once each and kept. */

@@ -136,6 +136,11 @@ export class Db implements WriteTxHost {
     this.#control.releaseThread(threadId);
   }
 
+  /** Reads in the Db's own thread. Ends with the Db: not to be detached. */
+  get reader(): Reader {
+    return this.#reader;
+  }
+
   /** Begins a read transaction in this thread. */
   beginRead(): ReadTx {
     return this.#reader.begin();
@@ -187,6 +192,10 @@ export class Db implements WriteTxHost {
       fileBytes: this.#fileBytes,
       highWater: this.#meta.highWater,
     };
+  }
+
+  get fileBytes(): number {
+    return this.#fileBytes;
   }
 
   /** Free and pending spans, ascending. Costs a sort in the hashmap. */

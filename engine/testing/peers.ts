@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { emptyModel, type ModelBucket } from './model.ts';
 
-export type PeerName = 'bboltpeer' | 'etcd' | 'etcdctl';
+export type PeerName = 'bboltpeer' | 'etcd' | 'etcdctl' | 'etcdmvccpeer';
 
 interface PeerPlace {
   /** Environment variable with the program's path. */
@@ -27,6 +27,12 @@ const PEERS: Readonly<Record<PeerName, PeerPlace>> = {
     variable: 'KVTUNE_BBOLTPEER',
     path: 'scripts/peers/bin/bboltpeer',
     install: 'run scripts/peers/build.sh (needs Go), or set KVTUNE_BBOLTPEER to the program',
+  },
+  etcdmvccpeer: {
+    variable: 'KVTUNE_ETCDMVCCPEER',
+    path: 'scripts/peers/bin/etcdmvccpeer',
+    install:
+      'run scripts/peers/build.sh (needs Go and its module proxy), or set KVTUNE_ETCDMVCCPEER to the program',
   },
   etcd: {
     variable: 'KVTUNE_ETCD',

@@ -1,0 +1,331 @@
+// Applier: carries requests out on keys and leases, one after the other, the same way whether they come
+// from a client or from the log: what a request does depends on the state and the request alone. A
+// request that is refused (a throw of EngineError) has changed nothing.
+
+import { compareRange } from '../base/bytes.ts';
+import { EngineError } from '../base/errors.ts';
+import { leaseId, type LeaseId } from '../base/ids.ts';
+import type { Lessor } from '../lease/lessor.ts';
+import { ALARM_BUCKET } from '../mvcc/buckets.ts';
+import { KeyValueView, type KeyValue } from '../mvcc/key-value.ts';
+import type { Mvcc } from '../mvcc/mvcc.ts';
+import type { RangeRequest, VisitMessage } from '../mvcc/mvcc-reader.ts';
+import type { LeaseRecords } from './lease-records.ts';
+import type { StoreOptions } from './options.ts';
+import {
+  ALARMS,
+  type Compare,
+  type DeleteRangeRequest,
+  type PutRequest,
+  type Request,
+  type TxnOperation,
+  type TxnRequest,
+} from './requests.ts';
+import type {
+  DeleteRangeResponse,
+  PutResponse,
+  Response,
+  TxnOperationResponse,
+} from './responses.ts';
+import { checkShape, checkTxn } from './request-check.ts';
+
+/** From here on the keys of a deletion are measured before: they have to fit into the write buffer. */
+const MEASURED_KEYS = 1000;
+/** A tombstone's message beside its key. */
+const TOMBSTONE_BYTES_MAX = 8;
+
+/** Which branch each transaction takes, found before anything is changed, as in etcd. */
+interface TxnPlan {
+  readonly succeeded: boolean;
+  readonly operations: readonly TxnOperation[];
+  /** Plans of nested transactions, in order. */
+  readonly nested: readonly TxnPlan[];
+}
+
+export class Applier {
+  /** Leases being revoked in steps: no longer to be used or kept alive. */
+  readonly revoking = new Set<bigint>();
+  readonly alarms = new Set<(typeof ALARMS)[number]>();
+  readonly #mvcc: Mvcc;
+  readonly #lessor: Lessor;
+  readonly #records: LeaseRecords;
+  readonly #options: StoreOptions;
+  readonly #view = new KeyValueView();
+  readonly #value: { u8: Uint8Array; start: number; length: number } = {
+    u8: new Uint8Array(0),
+    start: 0,
+    length: 0,
+  };
+  readonly #taken: Uint8Array[] = [];
+
+  constructor(parts: { mvcc: Mvcc; lessor: Lessor; records: LeaseRecords; options: StoreOptions }) {
+    this.#mvcc = parts.mvcc;
+    this.#lessor = parts.lessor;
+    this.#records = parts.records;
+    this.#options = parts.options;
+  }
+
+  /** Carries out one request; `nowMs` is the lessor's time. Throws what etcd would answer. */
+  apply(request: Request, nowMs: number): Response {
+    switch (request.kind) {
+      case 'put':
+        return this.#single(request) as PutResponse;
+      case 'deleteRange':
+        return this.#single(request) as DeleteRangeResponse;
+      case 'txn':
+        return this.#txn(request);
+      case 'compact':
+        this.#mvcc.compact(request.revision);
+        return { kind: 'compact', revision: this.#mvcc.revision };
+      case 'leaseGrant':
+        return this.#grant(request, nowMs);
+      case 'leaseRevoke':
+        return this.#revoke(request.id, request.keysMax);
+      case 'leaseCheckpoint':
+        this.#lessor.checkpoint(request.id, request.remainingSeconds, nowMs);
+        this.#records.checkpoint(request.id, request.remainingSeconds);
+        return { kind: 'leaseCheckpoint', revision: this.#mvcc.revision };
+      case 'alarm':
+        return this.#alarm(request.alarm, request.active);
+    }
+  }
+
+  /** The common put, without objects in between: key[0, keyLength) = u8[start, start+length). */
+  applyPut(
+    key: Uint8Array,
+    keyLength: number,
+    value: { u8: Uint8Array; start: number; length: number },
+    lease: LeaseId,
+  ): PutResponse {
+    if (keyLength === 0) throw new EngineError('EMPTY_KEY', 'key is not provided');
+    if (lease !== 0n) this.#assertLease(lease);
+    this.#mvcc.begin();
+    this.#mvcc.put(key, keyLength, value, lease);
+    return { kind: 'put', revision: this.#mvcc.end(), prevKv: undefined };
+  }
+
+  #single(operation: PutRequest | DeleteRangeRequest): TxnOperationResponse {
+    checkShape(operation);
+    if (operation.kind === 'deleteRange') this.#checkDelete(operation);
+    else {
+      if (operation.lease !== 0n) this.#assertLease(operation.lease);
+      this.#checkPrevious(operation);
+    }
+    this.#mvcc.begin();
+    const response = this.#operate(operation, []);
+    return { ...response, revision: this.#mvcc.end() };
+  }
+
+  #txn(request: TxnRequest): Response {
+    checkTxn(request, this.#options.txnOperationsMax);
+    const plan = this.#plan(request);
+    // One after the other, as in etcd: which of two faults is told depends on it.
+    this.#checkPlan(plan, 'put');
+    this.#checkPlan(plan, 'range');
+    this.#checkPlan(plan, 'deleteRange');
+    this.#mvcc.begin();
+    const responses = this.#run(plan);
+    const revision = this.#mvcc.end();
+    return { kind: 'txn', revision, succeeded: plan.succeeded, responses };
+  }
+
+  #plan(request: TxnRequest): TxnPlan {
+    const succeeded = request.compares.every((compare) => this.#holds(compare));
+    const operations = succeeded ? request.success : request.failure;
+    const nested = operations.filter((operation) => operation.kind === 'txn');
+    return { succeeded, operations, nested: nested.map((operation) => this.#plan(operation)) };
+  }
+
+  /** Refuses what the state does not allow of one kind of operations, before any is carried out. */
+  #checkPlan(plan: TxnPlan, kind: 'put' | 'range' | 'deleteRange'): void {
+    const nested = [...plan.nested];
+    for (const operation of plan.operations) {
+      if (operation.kind === 'txn') this.#checkPlan(nested.shift()!, kind);
+      else if (operation.kind !== kind) continue;
+      else if (operation.kind === 'range') this.#checkRange(operation.range);
+      else if (operation.kind === 'deleteRange') this.#checkDelete(operation);
+      else {
+        this.#checkPrevious(operation);
+        if (operation.lease !== 0n) this.#assertLease(operation.lease);
+      }
+    }
+  }
+
+  #run(plan: TxnPlan): TxnOperationResponse[] {
+    const nested = [...plan.nested];
+    return plan.operations.map((operation) => this.#operate(operation, nested));
+  }
+
+  #operate(operation: TxnOperation, nested: TxnPlan[]): TxnOperationResponse {
+    switch (operation.kind) {
+      case 'put': {
+        const prevKv = this.#put(operation);
+        return { kind: 'put', revision: this.#mvcc.inside.revision, prevKv };
+      }
+      case 'deleteRange': {
+        const prevKvs: KeyValue[] = [];
+        const keep: VisitMessage = (u8, start, length) => {
+          prevKvs.push(this.#view.read(u8, start, length).copy());
+        };
+        const seen = operation.prevKv ? keep : undefined;
+        const deleted = this.#mvcc.deleteRange(operation.key, operation.end, seen);
+        return { kind: 'deleteRange', revision: this.#mvcc.inside.revision, deleted, prevKvs };
+      }
+      case 'range':
+        return { kind: 'range', ...this.#mvcc.reader.range(operation.range, this.#mvcc.inside) };
+      case 'txn': {
+        const plan = nested.shift()!;
+        const responses = this.#run(plan);
+        const { revision } = this.#mvcc.inside;
+        return { kind: 'txn', revision, succeeded: plan.succeeded, responses };
+      }
+    }
+  }
+
+  #put(request: PutRequest): KeyValue | undefined {
+    const { key, ignoreValue, ignoreLease } = request;
+    const asks = request.prevKv || ignoreValue || ignoreLease;
+    const previous = asks ? this.#find(key) : undefined;
+    const value = ignoreValue ? previous!.value : request.value;
+    this.#value.u8 = value;
+    this.#value.length = value.length;
+    const lease = ignoreLease ? previous!.lease : request.lease;
+    this.#mvcc.put(key, key.length, this.#value, lease);
+    return request.prevKv ? previous : undefined;
+  }
+
+  #find(key: Uint8Array): KeyValue | undefined {
+    let found: KeyValue | undefined;
+    this.#mvcc.visitInside({ key }, 1, (u8, start, length) => {
+      found = this.#view.read(u8, start, length).copy();
+    });
+    return found;
+  }
+
+  /** What a put goes on with has to be there. */
+  #checkPrevious({ key, ignoreValue, ignoreLease }: PutRequest): void {
+    if ((ignoreValue || ignoreLease) && this.#find(key) === undefined) {
+      throw new EngineError('KEY_NOT_FOUND', 'key not found');
+    }
+  }
+
+  #checkRange(range: RangeRequest): void {
+    const revision = range.revision ?? 0;
+    if (revision > this.#mvcc.revision) {
+      throw new EngineError(
+        'FUTURE_REVISION',
+        `required revision ${revision} is a future revision; the newest is ${this.#mvcc.revision}`,
+      );
+    }
+    if (revision > 0 && revision < this.#mvcc.compacted) {
+      throw new EngineError('COMPACTED', `required revision ${revision} has been compacted`);
+    }
+  }
+
+  #checkDelete({ key, end }: DeleteRangeRequest): void {
+    if (end === undefined) return;
+    const count = this.#mvcc.countInside(key, end);
+    if (count < MEASURED_KEYS) return;
+    let bytes = 0;
+    this.#mvcc.visitInside({ key, end }, 0, (u8, start, length) => {
+      bytes += this.#view.read(u8, start, length).keyLength + TOMBSTONE_BYTES_MAX;
+    });
+    if (this.#mvcc.backend.fits(count, bytes)) return;
+    throw new EngineError(
+      'REQUEST_TOO_LARGE',
+      `${count} keys are too many to delete in one request; delete fewer, or raise bufferEntries and bufferBytes`,
+    );
+  }
+
+  #holds(compare: Compare): boolean {
+    let some = false;
+    let all = true;
+    const { key, end } = compare;
+    this.#mvcc.visitInside({ key, end }, 0, (u8, start, length) => {
+      some = true;
+      all &&= holdsFor(compare, this.#view.read(u8, start, length));
+    });
+    if (some) return all;
+    // An absent key has version, revisions and lease 0, but no value that could be compared.
+    return compare.target !== 'value' && holdsFor(compare, NO_KEY);
+  }
+
+  #grant(request: { id: LeaseId; ttlSeconds: number }, nowMs: number): Response {
+    const ttlSeconds = this.#lessor.grant(request.id, request.ttlSeconds, nowMs);
+    this.#records.granted(request.id, ttlSeconds);
+    return { kind: 'leaseGrant', revision: this.#mvcc.revision, id: request.id, ttlSeconds };
+  }
+
+  /** One step: which keys it deletes follows from the state, since they go in key order. */
+  #revoke(id: LeaseId, keysMax: number): Response {
+    if (!this.#lessor.has(id)) throw leaseNotFound(id);
+    if (!this.revoking.has(id)) {
+      this.revoking.add(id);
+      this.#records.revoking(id);
+    }
+    let more = true;
+    do more = this.#lessor.takeKeys(id, keysMax, this.#taken);
+    while (more && this.#taken.length === 0);
+    this.#mvcc.begin();
+    for (const key of this.#taken) this.#mvcc.deleteRange(key, undefined);
+    const revision = this.#mvcc.end();
+    if (!more) {
+      this.#lessor.revoke(id);
+      this.#records.revoked(id);
+      this.revoking.delete(id);
+    }
+    return { kind: 'leaseRevoke', revision, deleted: this.#taken.length, more };
+  }
+
+  #assertLease(id: LeaseId): void {
+    if (!this.#lessor.has(id) || this.revoking.has(id)) throw leaseNotFound(id);
+  }
+
+  #alarm(alarm: (typeof ALARMS)[number], active: boolean): Response {
+    if (active) this.alarms.add(alarm);
+    else this.alarms.delete(alarm);
+    // AlarmMember { alarm = 2 } of etcd's is the key; the value is empty.
+    const key = Uint8Array.of(0x10, ALARMS.indexOf(alarm));
+    this.#mvcc.backend.put(ALARM_BUCKET, key, active ? new Uint8Array(0) : undefined);
+    return { kind: 'alarm', revision: this.#mvcc.revision };
+  }
+}
+
+/** What a compare sees of an absent key. */
+const NO_KEY = new KeyValueView();
+
+function holdsFor(compare: Compare, view: KeyValueView): boolean {
+  const order = orderOf(compare, view);
+  switch (compare.result) {
+    case 'equal':
+      return order === 0;
+    case 'notEqual':
+      return order !== 0;
+    case 'greater':
+      return order > 0;
+    case 'less':
+      return order < 0;
+  }
+}
+
+function orderOf(compare: Compare, view: KeyValueView): number {
+  switch (compare.target) {
+    case 'version':
+      return view.version - compare.number;
+    case 'create':
+      return view.createRevision - compare.number;
+    case 'mod':
+      return view.modRevision - compare.number;
+    case 'lease':
+      return view.lease < compare.lease ? -1 : view.lease > compare.lease ? 1 : 0;
+    case 'value': {
+      const { source, valueStart, valueLength } = view;
+      const { value } = compare;
+      return compareRange(source, valueStart, valueLength, value, 0, value.length);
+    }
+  }
+}
+
+function leaseNotFound(id: LeaseId): EngineError {
+  return new EngineError('LEASE_NOT_FOUND', `requested lease not found: ${leaseId(id)}`);
+}

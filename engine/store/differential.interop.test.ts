@@ -1,0 +1,106 @@
+// The same random history to a real etcd and to a store of ours: the same answers, errors included, and
+// in the end the same keys at every revision that is kept, the same leases and the same hash.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { nowNs } from '../base/clock.ts';
+import { EngineError } from '../base/errors.ts';
+import { Random } from '../base/random.ts';
+import { END_OF_KEYS } from '../mvcc/mvcc-reader.ts';
+import {
+  base64,
+  codeOfAnswer,
+  plainAnswer,
+  plainResponse,
+  toEtcd,
+  type Operation,
+  type Plain,
+} from '../testing/etcd-language.ts';
+import { EtcdMember, type Json } from '../testing/etcd-member.ts';
+import { describeWithPeers } from '../testing/peers.ts';
+import { RandomHistory } from '../testing/random-history.ts';
+import { keyspaceHashSteps, runSteps } from './maintenance.ts';
+import { Store } from './store.ts';
+
+const SEED = Number(process.env['KVTUNE_SEED'] ?? 1);
+const OPERATIONS_MIN = 500;
+const OPERATIONS_MAX = 20_000;
+const BUDGET_NS = 10e9;
+const ALL = { key: new Uint8Array(1), end: END_OF_KEYS };
+const SMALL = { indexBytes: 16 * 1024 ** 2, segmentBytes: 1024 ** 2 };
+
+describeWithPeers('beside a real etcd', ['etcd', 'etcdctl'], ([etcd = '', etcdctl = '']) => {
+  const folder = mkdtempSync(join(tmpdir(), 'kvtune-differential-'));
+  let member: EtcdMember;
+  let store: Store;
+
+  beforeAll(async () => {
+    member = await EtcdMember.start({ etcd, etcdctl }, join(folder, 'etcd'));
+    store = Store.open(join(folder, 'store'), SMALL);
+  });
+  afterAll(async () => {
+    await member.stop();
+    store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it(`answers a random history the same (seed ${SEED})`, { timeout: 60_000 }, async () => {
+    const history = new RandomHistory(new Random(SEED));
+    const until = nowNs() + BUDGET_NS;
+    let done = 0;
+    for (; done < OPERATIONS_MAX; done++) {
+      if (done >= OPERATIONS_MIN && nowNs() > until) break;
+      const operation = history.next();
+      const { path, body } = toEtcd(operation);
+      const answer = await member.post(path, body);
+      const theirs = codeOfAnswer(answer) ?? plainAnswer(operation, answer);
+      const ours = await askStore(store, operation);
+      expect(ours, `operation ${done}: ${path} ${JSON.stringify(body)}`).toEqual(theirs);
+      if (operation.kind === 'compact' && typeof ours !== 'string') {
+        history.compacted = operation.revision;
+        store.mvcc.finishCompaction();
+      }
+      history.revision = store.revision;
+    }
+    process.stderr.write(`${done} operations answered as etcd ${store.revision} revisions\n`);
+    await expectSameState(member, store);
+  });
+});
+
+async function askStore(store: Store, operation: Operation): Promise<Plain> {
+  try {
+    if (operation.kind !== 'range') return plainResponse(await store.request(operation));
+    return plainResponse({ kind: 'range', ...store.range(operation.range) });
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return error.code;
+  }
+}
+
+/** Keys at every revision that is kept, the hash at each, and leases with their keys. */
+async function expectSameState(member: EtcdMember, store: Store): Promise<void> {
+  const { compacted } = store.stats();
+  for (let revision = compacted + 1; revision <= store.revision; revision++) {
+    const range: Operation = { kind: 'range', range: { ...ALL, revision } };
+    const { path, body } = toEtcd(range);
+    const theirs = plainAnswer(range, await member.ask(path, body));
+    expect(await askStore(store, range), `revision ${revision}`).toEqual(theirs);
+  }
+  const middle = Math.ceil((compacted + 1 + store.revision) / 2);
+  for (const revision of [compacted + 1, middle, store.revision]) {
+    if (revision > store.revision) continue;
+    const { hash } = runSteps(keyspaceHashSteps(store, revision));
+    expect(hash, `hash at ${revision}`).toBe(member.hashKv(revision));
+  }
+  const { leases = [] } = (await member.ask('lease/leases', {})) as { leases?: Json[] };
+  const ids = leases.map(({ ID }) => `${ID as string}`);
+  expect(store.leases().map(String).sort()).toEqual(ids.sort());
+  for (const id of store.leases()) {
+    const theirs = await member.ask('lease/timetolive', { ID: `${id}`, keys: true });
+    const keys = ((theirs['keys'] ?? []) as string[]).sort();
+    expect(store.keysOfLease(id).map(base64).sort()).toEqual(keys);
+    expect(`${store.timeToLive(id)?.ttlSeconds}`).toBe(theirs['grantedTTL']);
+  }
+}

@@ -1,0 +1,44 @@
+// The thread of a StoreThread: opens the store, serves its channels until it is told to stop, closes.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { EngineError } from '../base/errors.ts';
+import { nodeVfs } from '../vfs/node-vfs.ts';
+import { SlowVfs } from '../vfs/slow-vfs.ts';
+import { ChannelServer, serveChannels, type ChannelShare } from './channel.ts';
+import type { StoreOptions } from './options.ts';
+import { Store } from './store.ts';
+import type { StoreMessage } from './store-thread.ts';
+
+interface WorkerInput {
+  readonly folder: string;
+  readonly options: Partial<StoreOptions>;
+  readonly syncDelayMs: number;
+  readonly channels: readonly ChannelShare[];
+  readonly bell: SharedArrayBuffer;
+}
+
+function tell(message: StoreMessage): void {
+  parentPort!.postMessage(message);
+}
+
+function run(input: WorkerInput): void {
+  const vfs = input.syncDelayMs > 0 ? new SlowVfs(nodeVfs, input.syncDelayMs) : nodeVfs;
+  const store = Store.open(input.folder, input.options, vfs);
+  try {
+    const { warnings } = store;
+    tell({ kind: 'open', share: store.share(), settings: store.settings(), warnings });
+    const servers = input.channels.map((channel) => new ChannelServer(channel));
+    serveChannels(store, servers, input.bell);
+    store.commit();
+    tell({ kind: 'closed', report: { stats: store.stats() } });
+  } finally {
+    store.close();
+  }
+}
+
+try {
+  run(workerData as WorkerInput);
+} catch (error) {
+  if (!(error instanceof EngineError)) throw error;
+  tell({ kind: 'failed', code: error.code, message: error.message });
+}
