@@ -3,15 +3,15 @@
 // for, in order. Revisions at or below the last compaction count only where they are what their key lives
 // by at the revision asked for: so the hash does not depend on how far a compaction has got in the file.
 //
-// One difference is meant: where no key lives at the revision, etcd also counts what it has not yet
-// deleted of compacted revisions; here they never count, which is what etcd gives once it has finished.
+// Where no key lives at the revision asked for, etcd counts all that it finds of the compacted revisions.
+// Once its compaction has finished that is what lived at the compacted revision; here it always is.
 
 import { crc32c } from '@node-rs/crc32';
 import { EngineError } from '../base/errors.ts';
 import { copyRange } from '../base/bytes.ts';
 import type { Cursor } from '../btree/cursor.ts';
 import { KEY_BUCKET } from './buckets.ts';
-import { KeyState } from './key-index-reader.ts';
+import { KeyState, RevisionList } from './key-index-reader.ts';
 import { KeyValueView } from './key-value.ts';
 import type { Mvcc } from './mvcc.ts';
 import { RevisionKey } from './revision.ts';
@@ -20,6 +20,8 @@ import { RevisionKey } from './revision.ts';
 const STEP_REVISIONS = 1000;
 /** Gathered before the checksum is asked: a call for each revision would cost more than the sum. */
 const GATHERED_BYTES = 64 * 1024;
+/** No key comes before it. */
+const FIRST_KEY = new Uint8Array(1);
 
 export interface KeyspaceHash {
   readonly hash: number;
@@ -43,6 +45,7 @@ export function* hashSteps(mvcc: Mvcc, revision: number): Generator<number, Keys
     );
   }
   assertKept(mvcc, upTo);
+  const kept = new KeptRevisions(mvcc, upTo);
   const hasher = new Hasher();
   hasher.add(KEY_BUCKET, 0, KEY_BUCKET.length);
   const at = new RevisionKey();
@@ -54,13 +57,13 @@ export function* hashSteps(mvcc: Mvcc, revision: number): Generator<number, Keys
       const { u8 } = cursor.buffer;
       at.read(u8, cursor.keyStart, cursor.keyLength);
       if (at.main > upTo) break;
-      if (at.main > compacted || isKept(mvcc, cursor, at, upTo)) {
+      if (at.main > compacted || kept.has(cursor, at)) {
         hasher.add(u8, cursor.keyStart, cursor.keyLength);
         hasher.add(u8, cursor.valueStart, cursor.valueLength);
       }
       if (++looked % STEP_REVISIONS === 0) {
         yield looked;
-        assertKept(mvcc, upTo);
+        assertKept(mvcc, kept.at);
       }
     }
     return { hash: hasher.finish(), revision: upTo, compacted };
@@ -69,16 +72,28 @@ export function* hashSteps(mvcc: Mvcc, revision: number): Generator<number, Keys
   }
 }
 
-const state = new KeyState();
-const view = new KeyValueView();
+/** Which of the compacted revisions count. */
+class KeptRevisions {
+  /** Revision at which a key has to live by them; nothing later may be compacted meanwhile. */
+  readonly at: number;
+  readonly #mvcc: Mvcc;
+  readonly #state = new KeyState();
+  readonly #view = new KeyValueView();
 
-/** Whether its key lives by this revision at `upTo`. */
-function isKept(mvcc: Mvcc, cursor: Cursor, at: RevisionKey, upTo: number): boolean {
-  if (at.tombstone) return false;
-  const { u8 } = cursor.buffer;
-  const { keyStart, keyLength } = view.read(u8, cursor.valueStart, cursor.valueLength);
-  const found = mvcc.index.find(u8.slice(keyStart, keyStart + keyLength), upTo, state);
-  return found && state.main === at.main && state.sub === at.sub;
+  constructor(mvcc: Mvcc, upTo: number) {
+    this.#mvcc = mvcc;
+    const some = mvcc.index.range(FIRST_KEY, undefined, upTo, 1, new RevisionList()) > 0;
+    this.at = some ? upTo : mvcc.compacted;
+  }
+
+  has(cursor: Cursor, { main, sub, tombstone }: RevisionKey): boolean {
+    if (tombstone) return false;
+    const { u8 } = cursor.buffer;
+    const { keyStart, keyLength } = this.#view.read(u8, cursor.valueStart, cursor.valueLength);
+    const key = u8.slice(keyStart, keyStart + keyLength);
+    const found = this.#mvcc.index.find(key, this.at, this.#state);
+    return found && this.#state.main === main && this.#state.sub === sub;
+  }
 }
 
 function assertKept(mvcc: Mvcc, revision: number): void {

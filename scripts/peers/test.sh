@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Everything that must hold here: formatting, vet, and the tests against the metered bbolt, then
-# against the newest one. Arguments go to go test. The last line is as in build.sh.
+# against the newest one; then with the storage of each etcd. Arguments go to go test. The last line
+# is as in build.sh.
 set -euo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/prepare.sh"
+. "$PEERS/etcd-mvcc/prepare.sh"
 
 unformatted=$(gofmt -l "$PEERS")
 [ -z "$unformatted" ] || fail "gofmt: $unformatted"
@@ -25,4 +27,17 @@ if prepare_newest; then
 else
   echo "peers: not tested with a newer bbolt than 1.3.6: $WHY_NOT" >&2
 fi
-echo "tested source=$SOURCE newest=$NEWEST"
+
+etcds=()
+cd "$ETCD_MVCC"
+for version in $(etcd_versions); do
+  if prepare_etcd "$version"; then
+    go vet "${ETCD_FLAGS[@]}" ./...
+    go test "${ETCD_FLAGS[@]}" "$@" .
+    etcds+=("$version")
+  else
+    echo "peers: not tested with the storage of etcd $version: $WHY_NOT" >&2
+  fi
+done
+etcd=$(IFS=,; echo "${etcds[*]-}")
+echo "tested source=$SOURCE newest=$NEWEST etcd=${etcd:-none}"

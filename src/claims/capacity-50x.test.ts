@@ -25,7 +25,10 @@ function sizes(
 }
 
 function judge(samples: readonly Sample[], run: Partial<Run> = {}): Claim {
-  const input = { run: testRun(run), samples, unit: seededUnit(1), command: 'kvtune reproduce' };
+  const input = {
+    ...{ run: testRun(run), samples, experiments: [] },
+    ...{ unit: seededUnit(1), command: 'kvtune reproduce' },
+  };
   const claim = capacity50x.evaluate(input);
   expect(claimSchema.parse(JSON.parse(JSON.stringify(claim)))).toEqual(claim);
   expect(JSON.stringify(claim)).not.toMatch(/NaN|Infinity|undefined/);

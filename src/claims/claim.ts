@@ -2,11 +2,13 @@
 // applies the rule to measured rounds. Pure. A module's rule and published figures are fixed before
 // anything is measured; evaluate() may read rounds but never choose among rules.
 
-import type { Claim, Run, Sample } from '../record/schema.ts';
+import type { Claim, ExperimentRound, Run, Sample } from '../record/schema.ts';
 
 export interface ClaimInput {
   readonly run: Run;
   readonly samples: readonly Sample[];
+  /** Rounds of every experiment; a claim takes those that carry its id. */
+  readonly experiments: readonly ExperimentRound[];
   /** Uniform numbers in [0, 1), seeded from the run: bootstraps draw from it. */
   readonly unit: () => number;
   /** The command that measures this claim again. */

@@ -25,7 +25,10 @@ function about(ratio: number, cell = main): Sample[] {
 
 /** Evaluates, and checks that what a file would hold is what was computed. */
 function judge(samples: readonly Sample[], run: Partial<Run> = {}): Claim {
-  const input = { run: testRun(run), samples, unit: seededUnit(1), command: 'kvtune reproduce' };
+  const input = {
+    ...{ run: testRun(run), samples, experiments: [] },
+    ...{ unit: seededUnit(1), command: 'kvtune reproduce' },
+  };
   const claim = freelist24x.evaluate(input);
   expect(claimSchema.parse(JSON.parse(JSON.stringify(claim)))).toEqual(claim);
   expect(JSON.stringify(claim)).not.toMatch(/NaN|Infinity|undefined/);

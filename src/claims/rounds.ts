@@ -5,8 +5,17 @@
 import type { Cell, Run, Sample } from '../record/schema.ts';
 import type { Pair } from '../stats/paired-ratio.ts';
 
+/** Where a round stands; rounds of the freelist's cells and of experiments both have it. */
+export interface PlacedRound {
+  readonly cell: string;
+  readonly arm: string;
+  readonly block: number;
+  readonly purpose?: Sample['purpose'];
+  readonly beside?: string | undefined;
+}
+
 /** A figure of one round, above 0; the ratio of two is what a claim speaks of. */
-export type Metric = (sample: Sample) => number;
+export type Metric<Round extends PlacedRound = Sample> = (round: Round) => number;
 
 export interface Pairing {
   readonly pairs: readonly Pair[];
@@ -48,7 +57,11 @@ export function mainCells(run: Run): Cell[] {
 }
 
 /** One pair a block: the geometric means of both sides' replicates in it, in order of blocks. */
-export function pairBlocks(a: readonly Sample[], b: readonly Sample[], metric: Metric): Pairing {
+export function pairBlocks<Round extends PlacedRound>(
+  a: readonly Round[],
+  b: readonly Round[],
+  metric: Metric<Round>,
+): Pairing {
   const left = byBlock(a);
   const right = byBlock(b);
   const blocks = [...new Set([...left.keys(), ...right.keys()])].sort((x, y) => x - y);
@@ -63,33 +76,49 @@ export function pairBlocks(a: readonly Sample[], b: readonly Sample[], metric: M
 }
 
 /** Every two rounds of one arm in one block of one cell, anchors with anchors: the A/A pairs. */
-export function equalArmPairs(samples: readonly Sample[], metric: Metric): Pair[] {
-  const groups = new Map<string, Sample[]>();
-  for (const sample of samples) {
-    const { purpose, cell, beside, arm, block } = sample;
-    append(groups, JSON.stringify([purpose, cell, beside, arm, block]), sample);
+export function equalArmPairs<Round extends PlacedRound>(
+  rounds: readonly Round[],
+  metric: Metric<Round>,
+): Pair[] {
+  const groups = new Map<string, Round[]>();
+  for (const round of rounds) {
+    const { purpose, cell, beside, arm, block } = round;
+    append(groups, JSON.stringify([purpose, cell, beside, arm, block]), round);
   }
-  return [...groups.values()].flatMap((rounds) =>
-    rounds.flatMap((first, index) =>
-      rounds.slice(index + 1).map((second) => ({ a: metric(first), b: metric(second) })),
+  return [...groups.values()].flatMap((equal) =>
+    equal.flatMap((first, index) =>
+      equal.slice(index + 1).map((second) => ({ a: metric(first), b: metric(second) })),
     ),
   );
 }
 
-function byBlock(samples: readonly Sample[]): Map<number, Sample[]> {
-  const blocks = new Map<number, Sample[]>();
-  for (const sample of samples) append(blocks, sample.block, sample);
+/** Geometric mean of each block's rounds, by block. */
+export function blockMeans<Round extends PlacedRound>(
+  rounds: readonly Round[],
+  metric: Metric<Round>,
+): Map<number, number> {
+  const means = new Map<number, number>();
+  for (const [block, own] of byBlock(rounds)) means.set(block, geometricMean(own, metric));
+  return means;
+}
+
+function byBlock<Round extends PlacedRound>(rounds: readonly Round[]): Map<number, Round[]> {
+  const blocks = new Map<number, Round[]>();
+  for (const round of rounds) append(blocks, round.block, round);
   return blocks;
 }
 
-function append<Key>(groups: Map<Key, Sample[]>, key: Key, sample: Sample): void {
+function append<Key, Round>(groups: Map<Key, Round[]>, key: Key, round: Round): void {
   const group = groups.get(key);
-  if (group === undefined) groups.set(key, [sample]);
-  else group.push(sample);
+  if (group === undefined) groups.set(key, [round]);
+  else group.push(round);
 }
 
-function geometricMean(samples: readonly Sample[], metric: Metric): number {
+function geometricMean<Round extends PlacedRound>(
+  rounds: readonly Round[],
+  metric: Metric<Round>,
+): number {
   let logs = 0;
-  for (const sample of samples) logs += Math.log(metric(sample));
-  return Math.exp(logs / samples.length);
+  for (const round of rounds) logs += Math.log(metric(round));
+  return Math.exp(logs / rounds.length);
 }

@@ -2,7 +2,7 @@
 // 'invalid' (the arms were not what they are called, the baseline is a strawman, there was no
 // disk); doubts go into warnings and leave the verdict to the rule.
 
-import type { Run, Sample, Warning } from '../record/schema.ts';
+import type { ExperimentRound, Run, Sample, Warning } from '../record/schema.ts';
 
 const MEMORY_FILE_SYSTEMS: readonly string[] = ['tmpfs', 'ramfs'];
 /** Starting files of one cell may differ by this share in allocated blocks. */
@@ -25,15 +25,7 @@ export function usableRounds(samples: readonly Sample[]): {
 
 /** Why nothing measured here may judge a claim; empty if nothing speaks against it. */
 export function faultsOf(run: Run, samples: readonly Sample[]): Warning[] {
-  const faults: Warning[] = [];
-  const { fileSystem } = run.host.workDir;
-  if (MEMORY_FILE_SYSTEMS.includes(fileSystem)) {
-    faults.push({
-      code: 'memory-file-system',
-      message: `the work folder lies on ${fileSystem}: syncs cost nothing there`,
-      remedy: 'choose a folder on a disk with --work-dir',
-    });
-  }
+  const faults: Warning[] = diskFaults(run);
   const { calibration } = run;
   if (calibration !== undefined && !calibration.ok) {
     const {
@@ -51,17 +43,7 @@ export function faultsOf(run: Run, samples: readonly Sample[]): Warning[] {
       remedy: 'npm run bench:peers shows both',
     });
   }
-  const mismatched = samples.filter((sample) => sample.settings['freelist'] !== sample.arm);
-  const [first] = mismatched;
-  if (first !== undefined) {
-    const read = String(first.settings['freelist'] ?? 'no freelist setting');
-    faults.push({
-      code: 'settings-mismatch',
-      message:
-        `${String(mismatched.length)} rounds did not run as their arm: the first, of ` +
-        `${first.cell}, is called ${first.arm} and read back ${read}`,
-    });
-  }
+  faults.push(...armFaults(samples, 'freelist'));
   for (const [cell, rounds] of byCell(samples)) {
     if (new Set(rounds.map((round) => round.state.digest)).size < 2) continue;
     faults.push({
@@ -74,11 +56,7 @@ export function faultsOf(run: Run, samples: readonly Sample[]): Warning[] {
 
 /** What weakens the figures without voiding them. */
 export function doubtsOf(run: Run, samples: readonly Sample[]): Warning[] {
-  const doubts: Warning[] = [];
-  if (run.status === 'interrupted' || run.status === 'failed') {
-    const message = `the run was ${run.status}: only finished rounds are counted`;
-    doubts.push({ code: `run-${run.status}`, message, remedy: 'let it finish' });
-  }
+  const doubts: Warning[] = runDoubts(run);
   for (const [cell, rounds] of byCell(samples)) {
     const allocated = rounds.map((round) => round.state.allocatedBytes);
     const most = Math.max(...allocated);
@@ -98,6 +76,58 @@ export function doubtsOf(run: Run, samples: readonly Sample[]): Warning[] {
     }
   }
   return doubts;
+}
+
+/** A claim in whose path syncs lie is void where they cost nothing. */
+export function diskFaults(run: Run): Warning[] {
+  const { fileSystem } = run.host.workDir;
+  if (!MEMORY_FILE_SYSTEMS.includes(fileSystem)) return [];
+  return [
+    {
+      code: 'memory-file-system',
+      message: `the work folder lies on ${fileSystem}: syncs cost nothing there`,
+      remedy: 'choose a folder on a disk with --work-dir',
+    },
+  ];
+}
+
+/** Rounds whose setting of this name, as read back, is not what their arm is called. */
+export function armFaults(
+  rounds: readonly Pick<Sample, 'cell' | 'arm' | 'settings'>[],
+  setting: string,
+): Warning[] {
+  const mismatched = rounds.filter((round) => round.settings[setting] !== round.arm);
+  const [first] = mismatched;
+  if (first === undefined) return [];
+  const read = String(first.settings[setting] ?? `no ${setting} setting`);
+  const message =
+    `${String(mismatched.length)} rounds did not run as their arm: the first, of ` +
+    `${first.cell}, is called ${first.arm} and read back ${read}`;
+  return [{ code: 'settings-mismatch', message }];
+}
+
+/** What the end of a run says against its figures. */
+export function runDoubts(run: Run): Warning[] {
+  if (run.status !== 'interrupted' && run.status !== 'failed') return [];
+  const message = `the run was ${run.status}: only finished rounds are counted`;
+  return [{ code: `run-${run.status}`, message, remedy: 'let it finish' }];
+}
+
+/** Warnings that rounds carry themselves, each once, with how many rounds had it. */
+export function roundDoubts(rounds: readonly ExperimentRound[]): Warning[] {
+  const seen = new Map<string, { warning: Warning; cell: string; times: number }>();
+  for (const { cell, warnings } of rounds) {
+    for (const warning of warnings) {
+      const key = JSON.stringify([cell, warning.code, warning.message]);
+      const known = seen.get(key);
+      if (known === undefined) seen.set(key, { warning, cell, times: 1 });
+      else known.times += 1;
+    }
+  }
+  return [...seen.values()].map(({ warning, cell, times }) => {
+    const where = `${cell}, ${String(times)} round${times === 1 ? '' : 's'}`;
+    return { ...warning, message: `${where}: ${warning.message}` };
+  });
 }
 
 function differingSettings(rounds: readonly Sample[]): string[] {

@@ -8,10 +8,10 @@ it('keeps three significant digits', () => {
     '1.00x',
     '0.340x',
     '123x',
-    '1230x',
+    '1,230x',
     '0x',
   ]);
-  expect([4974, 0.00012].map(seconds)).toEqual(['4970 s', '0.00012 s']);
+  expect([4974, 0.00012].map(seconds)).toEqual(['4,970 s', '0.00012 s']);
 });
 
 it('writes sizes, counts, lists and intervals out', () => {

@@ -43,7 +43,8 @@ export function list(words: readonly string[]): string {
 
 function digits(value: number): string {
   if (value === 0) return '0';
-  if (Math.abs(value) >= 1000 || Math.abs(value) < 1e-3)
-    return String(Number(value.toPrecision(3)));
+  const rounded = Number(value.toPrecision(3));
+  if (Math.abs(value) >= 1000) return rounded.toLocaleString('en-US');
+  if (Math.abs(value) < 1e-3) return String(rounded);
   return value.toPrecision(3);
 }

@@ -2,15 +2,17 @@
 // stored run is rendered again, so that both say the same.
 
 import { Random } from '../../engine/index.ts';
-import { CLAIMS } from '../claims/claims.ts';
+import { CLAIMS, FREELIST_CLAIM_IDS } from '../claims/claims.ts';
 import { summarizeSurface } from '../claims/surface.ts';
 import type { StoredRun } from '../record/run-folder.ts';
 import { SCHEMA_VERSION, type ClaimsFile } from '../record/schema.ts';
 import { renderReport, type Report } from '../report/report.ts';
 
-/** Judges the claims in `ids` (all when undefined) by their rules. Pure. */
+/** Judges the claims in `ids`, or else those that the run was to measure, by their rules. Pure. */
 export function judge(stored: StoredRun, ids?: readonly string[]): ClaimsFile {
-  const { run, samples } = stored;
+  const { run, samples, experiments } = stored;
+  // A run that names no claims was recorded when there were two.
+  const judged = ids ?? run.claims ?? FREELIST_CLAIM_IDS;
   const random = new Random(run.seed);
   // Draws of its own: what the surface holds must not move an interval of a claim.
   const surfaceRandom = new Random(run.seed);
@@ -23,13 +25,16 @@ export function judge(stored: StoredRun, ids?: readonly string[]): ClaimsFile {
     startedAt: run.startedAt,
     status: run.status,
     host: { fingerprint: run.host.fingerprint },
-    claims: CLAIMS.filter((claim) => ids?.includes(claim.id) ?? true).map((claim) =>
-      claim.evaluate({ run, samples, unit: () => random.unit(), command: run.command }),
+    claims: CLAIMS.filter((claim) => judged.includes(claim.id)).map((claim) =>
+      claim.evaluate({
+        ...{ run, samples, experiments, command: run.command },
+        unit: () => random.unit(),
+      }),
     ),
     ...(surface === undefined ? {} : { surface }),
   };
 }
 
 export function renderRun(stored: StoredRun, claims: ClaimsFile): Promise<Report> {
-  return renderReport({ run: stored.run, samples: stored.samples, claims });
+  return renderReport({ ...stored, claims });
 }

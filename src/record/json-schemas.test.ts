@@ -7,8 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../engine/index.ts';
-import { CLAIMS } from '../claims/claims.ts';
+import { CLAIM_IDS, CLAIMS } from '../claims/claims.ts';
 import { testRun } from '../claims/testing/samples.ts';
+import { runExperimentTask } from '../experiments/experiment-task.ts';
+import { plannedCells } from '../experiments/plan.ts';
+import { runExperiments } from '../experiments/run-experiments.ts';
+import { fakeCell } from '../experiments/testing/fake-experiment.ts';
 import { systemClock } from '../measure/clock.ts';
 import { summarizeSurface } from '../claims/surface.ts';
 import { CellRun } from '../runner/cell-run.ts';
@@ -24,6 +28,8 @@ import { SCHEMA_VERSION, type ClaimsFile } from './schema.ts';
 
 const COMMITTED = fileURLToPath(new URL('../../results/schema/', import.meta.url));
 const SEED = 1;
+const LAG = { measured: 'lag', leases: 2000, ttlSeconds: 2, revokeRate: 1000 };
+const IDLE = { measured: 'tick', leases: 1000, dueEachTick: 0 };
 
 const folder = new RunFolder(join(testFolder('schema'), 'run'));
 const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
@@ -47,13 +53,17 @@ function lines(name: string): Record<string, unknown>[] {
 function output(file: SchemaFile): Record<string, unknown>[] {
   if (file === 'sample.schema.json') return lines('samples.ndjson');
   if (file === 'surface-cell.schema.json') return lines('surface.ndjson');
+  if (file === 'experiment-round.schema.json') return lines('experiments.ndjson');
   return [parsed(file === 'run.schema.json' ? 'run.json' : 'claims.json')];
 }
 
 function judged(stored: StoredRun): ClaimsFile {
-  const { run, samples } = stored;
+  const { run, samples, experiments } = stored;
   const random = new Random(SEED);
-  const input = { run, samples, unit: () => random.unit(), command: run.command };
+  const input = {
+    ...{ run, samples, experiments, command: run.command },
+    unit: () => random.unit(),
+  };
   return {
     schemaVersion: SCHEMA_VERSION,
     kvtune: run.kvtune,
@@ -92,7 +102,23 @@ beforeAll(async () => {
     onTimeout: (id) => expect.unreachable(id),
     onProgress: () => undefined,
   });
-  folder.writeRun({ ...testRun({ cells: [anchor.cell, cell.cell] }), surface: { planned: 2 } });
+  const cells = [
+    fakeCell('lag-1000', { factors: LAG, arms: ['heap'] }),
+    fakeCell('idle-1000', { factors: IDLE, arms: ['scan', 'heap'] }),
+  ];
+  const plans = [{ claim: 'lease-scale', cells, budgetSeconds: 60 }];
+  await runExperiments({
+    ...{ plans, recorded: [], ...context },
+    runRound: runExperimentTask,
+    onRound: (round) => folder.appendExperimentRound(round),
+    leaveOut: (sentence) => expect.unreachable(sentence),
+    onProgress: () => undefined,
+  });
+  folder.writeRun({
+    ...testRun({ cells: [anchor.cell, cell.cell] }),
+    surface: { planned: 2 },
+    ...{ claims: [...CLAIM_IDS], experiments: plannedCells(plans) },
+  });
   const claims = judged(readRun(folder.path));
   writeReport(folder.path, { claims, html: '', markdown: '', svgs: {} });
   work.remove();

@@ -3,7 +3,13 @@
 // a file with a field that was added later still passes an older schema.
 
 import { z } from 'zod';
-import { claimsFileSchema, runSchema, sampleSchema, surfaceCellSchema } from './schema.ts';
+import {
+  claimsFileSchema,
+  experimentRoundSchema,
+  runSchema,
+  sampleSchema,
+  surfaceCellSchema,
+} from './schema.ts';
 
 const SHAPES = {
   'run.schema.json': { shape: runSchema, title: 'run.json of kvtune' },
@@ -11,6 +17,10 @@ const SHAPES = {
   'surface-cell.schema.json': {
     shape: surfaceCellSchema,
     title: 'one line of surface.ndjson of kvtune',
+  },
+  'experiment-round.schema.json': {
+    shape: experimentRoundSchema,
+    title: 'one line of experiments.ndjson of kvtune',
   },
   'claims.schema.json': { shape: claimsFileSchema, title: 'claims.json of kvtune' },
 } as const;

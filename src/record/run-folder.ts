@@ -19,10 +19,12 @@ import { dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import {
   claimsFileSchema,
+  experimentRoundSchema,
   runSchema,
   sampleSchema,
   surfaceCellSchema,
   type ClaimsFile,
+  type ExperimentRound,
   type Run,
   type Sample,
   type SurfaceCell,
@@ -32,6 +34,7 @@ export interface StoredRun {
   readonly run: Run;
   readonly samples: readonly Sample[];
   readonly surface: readonly SurfaceCell[];
+  readonly experiments: readonly ExperimentRound[];
 }
 
 /**
@@ -49,7 +52,7 @@ export class RecordError extends Error {
 }
 
 /** Files of one record a line, appended to. */
-const LINE_FILES: readonly string[] = ['samples.ndjson', 'surface.ndjson'];
+const LINE_FILES: readonly string[] = ['samples.ndjson', 'surface.ndjson', 'experiments.ndjson'];
 
 export class RunFolder {
   readonly path: string;
@@ -80,6 +83,10 @@ export class RunFolder {
 
   appendSurfaceCell(cell: SurfaceCell): void {
     appendFileSync(join(this.path, 'surface.ndjson'), `${JSON.stringify(cell)}\n`);
+  }
+
+  appendExperimentRound(round: ExperimentRound): void {
+    appendFileSync(join(this.path, 'experiments.ndjson'), `${JSON.stringify(round)}\n`);
   }
 }
 
@@ -123,6 +130,7 @@ export function readRun(folder: string): StoredRun {
     run: run.data,
     samples: readLines(join(folder, 'samples.ndjson'), sampleSchema),
     surface: readLines(join(folder, 'surface.ndjson'), surfaceCellSchema),
+    experiments: readLines(join(folder, 'experiments.ndjson'), experimentRoundSchema),
   };
 }
 
@@ -192,8 +200,7 @@ function writeWhole(path: string, text: string): void {
   }
 }
 
-/** `named` is the path as the user gave it. */
-/** Returns the topmost folder that was made; undefined when all were there. */
+/** Returns the topmost folder made; undefined when all were there. `named`: as the user gave it. */
 function makeFolder(path: string, named: string): string | undefined {
   try {
     return mkdirSync(path, { recursive: true });
@@ -222,6 +229,18 @@ export class WorkFolder {
 
   file(name: string): string {
     return join(this.path, name);
+  }
+
+  /** Path of a folder in it that holds nothing. */
+  emptyFolder(name: string): string {
+    this.removeFolder(name);
+    const path = this.file(name);
+    mkdirSync(path);
+    return path;
+  }
+
+  removeFolder(name: string): void {
+    rmSync(this.file(name), { recursive: true, force: true });
   }
 
   /** Bytes this user may still write there. */

@@ -1,4 +1,4 @@
-// The shapes of every file a run writes (CONTRACT.md): run.json, samples.ndjson, claims.json. This is
+// The shapes of every file a run writes (CONTRACT.md): run.json, one line of each *.ndjson, claims.json. This is
 // their one source: TypeScript types are inferred from it, the JSON Schemas under results/schema are
 // generated from it, and readers validate with it. Additive changes only; a change of meaning raises
 // SCHEMA_VERSION. Units stand in the names; sizes are bytes, times seconds unless the name says Ns.
@@ -6,6 +6,9 @@
 import { z } from 'zod';
 
 export const SCHEMA_VERSION = 1;
+
+/** A setting or a level of a factor. */
+export const scalarSchema = z.union([z.string(), z.number(), z.boolean()]);
 
 /** A doubt about a figure, with what would remove it. */
 export const warningSchema = z.object({
@@ -84,7 +87,7 @@ export const sampleSchema = z.object({
   beside: z.string().optional(),
   startedAt: z.string(),
   /** Read back from the open database, never the ones asked for. */
-  settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  settings: z.record(z.string(), scalarSchema),
   puts: z.number().int(),
   completionSeconds: z.number(),
   /** Latency of a commit with the puts that fill it, in nanoseconds. */
@@ -174,6 +177,47 @@ export const surfaceCellSchema = z.object({
   warnings: z.array(warningSchema),
 });
 
+/** 'deciding' cells judge a claim, 'curve' cells draw it, 'labelled' ones stand beside it. */
+export const experimentRoleSchema = z.enum(['deciding', 'curve', 'labelled']);
+
+/** One line of experiments.ndjson: one arm of one cell measured once, in a process of its own. */
+export const experimentRoundSchema = z.object({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  kind: z.literal('experiment-round'),
+  claim: z.string(),
+  cell: z.string(),
+  role: experimentRoleSchema,
+  factors: z.record(z.string(), scalarSchema),
+  /** Rounds of one block ran next to each other, in random order; statistics pair within a block. */
+  block: z.number().int(),
+  position: z.number().int(),
+  arm: z.string(),
+  replicate: z.number().int(),
+  startedAt: z.string(),
+  /** The whole round, its process included. */
+  seconds: z.number(),
+  /** Read back from what was measured, never the ones asked for. */
+  settings: z.record(z.string(), scalarSchema),
+  /** Named with their units: putsPerSecond, putP99Us. */
+  figures: z.record(z.string(), z.number()),
+  /** HDR histograms in nanoseconds, V2 encoding, base64. */
+  histograms: z.record(z.string(), z.string()),
+  series: z.record(z.string(), z.array(z.number())),
+  resources: sampleSchema.shape.resources,
+  warnings: z.array(warningSchema),
+});
+
+/** A cell of an experiment as it was planned. */
+export const plannedCellSchema = z.object({
+  claim: z.string(),
+  cell: z.string(),
+  title: z.string(),
+  role: experimentRoleSchema,
+  factors: z.record(z.string(), scalarSchema),
+  arms: z.array(z.string()),
+  blocksMin: z.number().int(),
+});
+
 export const runSchema = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
   kvtune: z.string(),
@@ -190,6 +234,10 @@ export const runSchema = z.object({
   untested: z.array(z.string()),
   /** Cells of the surface that the plan held; those measured stand in surface.ndjson. */
   surface: z.object({ planned: z.number().int() }).optional(),
+  /** Ids of the claims that the run is to measure; absent: those of the freelist. */
+  claims: z.array(z.string()).optional(),
+  /** Cells of experiments that the plan held; those measured stand in experiments.ndjson. */
+  experiments: z.array(plannedCellSchema).optional(),
   tags: z.record(z.string(), z.string()),
   versions: z.record(z.string(), z.string()),
   git: z.object({ commit: z.string(), dirty: z.boolean() }).optional(),
@@ -251,6 +299,58 @@ export const armSchema = z.object({
   runFoundShare: z.number(),
 });
 
+/** What an axis, or a colour, stands for. An empty unit: a pure number; 'x': a ratio. */
+export const axisSchema = z.object({
+  label: z.string(),
+  unit: z.string(),
+  scale: z.enum(['log', 'linear']),
+});
+
+/** A figure with the ends of its interval; both null where there is none. */
+const estimateShape = {
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+};
+
+/** A picture of lines with intervals, one a series; references are horizontal lines with a name. */
+export const linesPanelSchema = z.object({
+  kind: z.literal('lines'),
+  id: z.string(),
+  title: z.string(),
+  x: axisSchema,
+  y: axisSchema,
+  series: z.array(
+    z.object({
+      name: z.string(),
+      role: experimentRoleSchema,
+      points: z.array(z.object({ x: z.number(), y: z.number(), ...estimateShape })),
+    }),
+  ),
+  references: z.array(z.object({ y: z.number(), label: z.string() })),
+});
+
+/** A picture of squares over two factors, coloured by a figure; marks name single squares. */
+export const heatPanelSchema = z.object({
+  kind: z.literal('heat'),
+  id: z.string(),
+  title: z.string(),
+  x: axisSchema,
+  y: axisSchema,
+  color: axisSchema,
+  better: z.enum(['higher', 'lower']),
+  cells: z.array(z.object({ x: z.number(), y: z.number(), value: z.number(), ...estimateShape })),
+  marks: z.array(z.object({ x: z.number(), y: z.number(), label: z.string() })),
+});
+
+export const panelSchema = z.discriminatedUnion('kind', [linesPanelSchema, heatPanelSchema]);
+
+/** A small table of a claim; null reads 'not measured'. */
+export const claimRowsSchema = z.object({
+  caption: z.string(),
+  columns: z.array(z.object({ title: z.string(), unit: z.string() })),
+  rows: z.array(z.array(z.union([z.string(), z.number(), z.null()]))),
+});
+
 export const claimSchema = z.object({
   id: z.string(),
   title: z.string(),
@@ -266,7 +366,8 @@ export const claimSchema = z.object({
       low: z.number(),
       high: z.number(),
       rounds: z.number().int(),
-      at: z.object({ dbBytes: z.number(), freePages: z.number() }),
+      /** The condition it was measured under: dbBytes and freePages, or an experiment's factors. */
+      at: z.record(z.string(), scalarSchema),
     })
     .nullable(),
   arms: z.array(armSchema),
@@ -284,6 +385,11 @@ export const claimSchema = z.object({
   limits: z.array(z.string()),
   warnings: z.array(warningSchema),
   command: z.string(),
+  /** Pictures beside the curve, or in its place. */
+  panels: z.array(panelSchema).optional(),
+  rows: z.array(claimRowsSchema).optional(),
+  /** What a reader must know before quoting it: where etcd has the change, what was not in the path. */
+  caveats: z.array(z.string()).optional(),
 });
 
 /** A ratio of two arms; low and high are null where there are too few blocks for an interval. */
@@ -365,6 +471,15 @@ export type SurfaceFactors = z.infer<typeof surfaceFactorsSchema>;
 export type SurfaceRound = z.infer<typeof surfaceRoundSchema>;
 export type SurfaceCell = z.infer<typeof surfaceCellSchema>;
 export type SurfaceSummary = z.infer<typeof surfaceSummarySchema>;
+export type Scalar = z.infer<typeof scalarSchema>;
+export type ExperimentRole = z.infer<typeof experimentRoleSchema>;
+export type ExperimentRound = z.infer<typeof experimentRoundSchema>;
+export type PlannedCell = z.infer<typeof plannedCellSchema>;
+export type PanelAxis = z.infer<typeof axisSchema>;
+export type LinesPanel = z.infer<typeof linesPanelSchema>;
+export type HeatPanel = z.infer<typeof heatPanelSchema>;
+export type Panel = z.infer<typeof panelSchema>;
+export type ClaimRows = z.infer<typeof claimRowsSchema>;
 export type Run = z.infer<typeof runSchema>;
 export type Verdict = (typeof VERDICTS)[number];
 export type CurvePoint = z.infer<typeof curvePointSchema>;

@@ -1,4 +1,4 @@
-// The frame both charts share: two log axes, a band, reference lines named at the right edge, series of
+// The frame that charts of lines share: two axes, log or linear, a band where there is one, reference lines named at the right edge, series of
 // points with interval bars, a legend row above, and labels that keep clear of everything drawn. Pure:
 // builds a vega-lite specification. Domains are fixed here rather than left to vega, because labels are
 // placed in pixels beforehand (there is no canvas, so vega cannot measure text).
@@ -26,7 +26,7 @@ export interface ChartPoint {
 export interface Series {
   readonly title: string;
   readonly color: string;
-  readonly shape: 'circle' | 'square' | 'triangle-up' | 'diamond';
+  readonly shape: 'circle' | 'square' | 'triangle-up' | 'triangle-down' | 'diamond' | 'cross';
   readonly dash: readonly number[];
   /** False for cells that stand alone: they get no line. */
   readonly joined: boolean;
@@ -42,11 +42,18 @@ export interface Reference {
   readonly dash: readonly number[];
 }
 
+export type ScaleKind = 'log' | 'linear';
+
 export interface Frame {
   readonly description: string;
   readonly xTitle: string;
   readonly yTitle: string;
-  readonly band: { readonly low: number; readonly high: number };
+  /** Log where nothing else is said. */
+  readonly xScale?: ScaleKind;
+  readonly yScale?: ScaleKind;
+  /** Stands behind every figure of the upright axis; 'x' where nothing else is said. */
+  readonly yUnit?: string;
+  readonly band: { readonly low: number; readonly high: number } | undefined;
   readonly references: readonly Reference[];
   readonly series: readonly Series[];
 }
@@ -86,6 +93,10 @@ const SIDE_LINE = 14;
 const LEGEND_Y = -20;
 const LEGEND_ROW = 20;
 const TICKS_MAX = 9;
+const LINEAR_STEPS: readonly number[] = [1, 2, 5, 10];
+/** Thousands as k, millions as M; below that as they are. */
+const TICK_TEXT =
+  "(abs(datum.value) >= 1000 ? format(datum.value, '.3~s') : format(datum.value, '.3~r'))";
 const TICK_STEPS = [[1, 1.2, 1.5, 2, 3, 4, 5, 6, 8], [1, 2, 5], [1, 5], [1]];
 
 export function frameSpec(frame: Frame): TopLevelSpec {
@@ -105,7 +116,7 @@ export function frameSpec(frame: Frame): TopLevelSpec {
     autosize: { type: 'none' },
     config: chartConfig(),
     layer: [
-      bandLayer(frame.band, axes),
+      ...(frame.band === undefined ? [] : [bandLayer(frame.band, axes)]),
       ...frame.references.map((reference) => referenceLayer(reference, axes)),
       ...frame.series.flatMap((series) => seriesLayers(series, axes)),
       ...sideLabels(frame.references, axes.y),
@@ -142,26 +153,63 @@ function axesFor(frame: Frame): Axes {
   const heights = [
     ...points.flatMap(({ y, interval }) => [y, interval?.low ?? y, interval?.high ?? y]),
     ...frame.references.map((reference) => reference.y),
-    frame.band.low,
-    frame.band.high,
+    ...(frame.band === undefined ? [] : [frame.band.low, frame.band.high]),
   ];
-  const x = logScale(sizes, [1.35, 1.7], [0, WIDTH]);
-  const y = logScale(heights, [1.35, 1.35], [HEIGHT, 0]);
+  const { xScale = 'log', yScale = 'log', yUnit = 'x' } = frame;
+  const x = scaleOf(xScale, sizes, [1.35, 1.7], [0, WIDTH]);
+  const y = scaleOf(yScale, heights, [1.35, 1.35], [HEIGHT, 0]);
   const channel =
-    (scale: Scale, title: string, values: readonly number[], labelExpr: string) =>
+    (type: ScaleKind, scale: Scale, title: string, values: readonly number[], labelExpr: string) =>
     (field: string): Channel => ({
       field,
       type: 'quantitative',
       title,
-      scale: { type: 'log', domain: [...scale.domain], nice: false },
+      scale: {
+        type,
+        domain: [...scale.domain],
+        nice: false,
+        ...(type === 'linear' && { zero: false }),
+      },
       axis: { values: [...values], labelExpr, labelOverlap: 'greedy' },
     });
+  const ticks = yScale === 'log' ? logTicks(y.domain) : linearTicks(y.domain);
   return {
     x,
     y,
-    xChannel: channel(x, frame.xTitle, sizes, "format(datum.value, '.3~g')"),
-    yChannel: channel(y, frame.yTitle, logTicks(y.domain), "format(datum.value, '.3~r') + 'x'"),
+    xChannel: channel(xScale, x, frame.xTitle, sizes, TICK_TEXT),
+    yChannel: channel(yScale, y, frame.yTitle, ticks, `${TICK_TEXT} + '${yUnit}'`),
   };
+}
+
+function scaleOf(
+  kind: ScaleKind,
+  values: readonly number[],
+  margins: readonly [number, number],
+  range: readonly [number, number],
+): Scale {
+  return kind === 'log' ? logScale(values, margins, range) : linearScale(values, range);
+}
+
+/** From zero, or the lowest figure below it, with room above the highest. */
+function linearScale(values: readonly number[], range: readonly [number, number]): Scale {
+  const low = Math.min(0, ...values);
+  const highest = Math.max(...values);
+  const high = highest > low ? highest + (highest - low) * 0.12 : low + 1;
+  const pixel = (value: number): number =>
+    range[0] + ((range[1] - range[0]) * (value - low)) / (high - low);
+  return { domain: [low, high], pixel };
+}
+
+/** Steps of 1, 2 or 5 in a power of ten, so that there are at most TICKS_MAX. */
+function linearTicks([low, high]: readonly [number, number]): number[] {
+  const least = (high - low) / (TICKS_MAX - 1);
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = (LINEAR_STEPS.find((one) => one * power >= least) ?? 10) * power;
+  const first = Math.ceil(low / step);
+  const count = Math.floor(high / step) - first + 1;
+  return Array.from({ length: count }, (_, index) =>
+    Number(((first + index) * step).toPrecision(6)),
+  );
 }
 
 function logScale(
@@ -188,7 +236,7 @@ function logTicks([low, high]: readonly [number, number]): number[] {
   return [];
 }
 
-function bandLayer(band: Frame['band'], { yChannel }: Axes): Layer {
+function bandLayer(band: NonNullable<Frame['band']>, { yChannel }: Axes): Layer {
   return {
     data: { values: [band] },
     mark: { type: 'rect', color: CHART_COLORS.band, opacity: 1 },

@@ -12,6 +12,8 @@ export const CHART_COLORS = {
   first: '#1f5fbf',
   second: '#b3540b',
   third: '#7a3fa0',
+  fourth: '#0b7a75',
+  fifth: '#a8324a',
   // Steps of a ratio map, from below 1 to far above.
   below: '#f6d3b8',
   equal: '#f1f3f6',
@@ -30,6 +32,8 @@ const DARK_COLORS: Record<keyof typeof CHART_COLORS, string> = {
   first: '#7fb0ff',
   second: '#f2a25c',
   third: '#cf9bf0',
+  fourth: '#5cc8c2',
+  fifth: '#f08ca0',
   below: '#5b3a1e',
   equal: '#232a33',
   above: '#1e3350',

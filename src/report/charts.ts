@@ -1,11 +1,14 @@
-// One chart a claim, as SVG text. Owns which claim gets which chart, and turns a specification into a
-// picture; what stands on it is ratio-chart.ts and capacity-chart.ts, how it is laid out chart-frame.ts.
+// The charts of a claim, as SVG text: one of its curve, one a panel. Owns which claim gets which chart, and
+// turns a specification into a picture; what stands on it is ratio-chart.ts, capacity-chart.ts,
+// lines-chart.ts and heat-chart.ts, how lines are laid out chart-frame.ts.
 // A claim without a drawable point gets a sentence instead of an empty frame.
 
 import type { TopLevelSpec } from 'vega-lite';
-import type { Claim } from '../record/schema.ts';
+import type { Claim, Panel } from '../record/schema.ts';
 import { capacityFrame } from './capacity-chart.ts';
 import { frameSpec, type Frame } from './chart-frame.ts';
+import { heatDescription, heatSpec } from './heat-chart.ts';
+import { linesFrame } from './lines-chart.ts';
 import { escapeHtml } from './plain-text.ts';
 import { ratioFrame } from './ratio-chart.ts';
 import type { SurfaceMap } from './surface-chart.ts';
@@ -13,6 +16,11 @@ import type { SurfaceMap } from './surface-chart.ts';
 export type Chart =
   | { readonly kind: 'picture'; readonly svg: string; readonly description: string }
   | { readonly kind: 'sentence'; readonly text: string };
+
+const NOTHING: Chart = {
+  kind: 'sentence',
+  text: 'Nothing to draw: no cell was measured to its end.',
+};
 
 const FRAMES: ReadonlyMap<string, (claim: Claim) => Frame> = new Map([
   ['freelist-24x', ratioFrame],
@@ -27,6 +35,15 @@ export async function renderChart(claim: Claim): Promise<Chart> {
     return { kind: 'sentence', text: 'Nothing to draw: no size was measured to its end.' };
   }
   return drawn(frameSpec(frame), frame.description);
+}
+
+export async function renderPanel(panel: Panel): Promise<Chart> {
+  if (panel.kind === 'heat') {
+    if (panel.cells.length === 0) return NOTHING;
+    return drawn(heatSpec(panel), heatDescription(panel));
+  }
+  const frame = linesFrame(panel);
+  return frame.series.length === 0 ? NOTHING : drawn(frameSpec(frame), frame.description);
 }
 
 export async function renderMap({ spec, description }: SurfaceMap): Promise<Chart> {

@@ -130,6 +130,23 @@ function magnitude(value: number): number {
   return value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)) + 1e-12);
 }
 
+/** A camel-case name in words: dueEachTick is 'due each tick'. */
+export function wordsOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** A level of a factor, or a setting. */
+export function formatScalar(level: string | number | boolean | null | undefined): string {
+  if (typeof level !== 'number')
+    return level === null || level === undefined ? NOT_MEASURED : String(level);
+  return Number.isInteger(level) ? formatCount(level) : formatPlain(level);
+}
+
+/** A figure of any size to three digits, without trailing zeros: 0.0213, 14.1, 8,400,000. */
+export function formatPlain(figure: Figure): string {
+  return trimZeros(formatSignificant(figure, 3));
+}
+
 // Negative decimals round to tens, hundreds and so on.
 function fixed(value: number, decimals: number): string {
   if (Math.abs(value) >= 1e15) return value.toExponential(2);

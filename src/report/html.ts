@@ -3,10 +3,17 @@
 // the charts' SVG alone is inserted as it is, because charts.ts made it.
 
 import type { Verdict } from '../record/schema.ts';
+import type { Chart } from './charts.ts';
 import type { Fact } from './conditions.ts';
 import { NOT_MEASURED } from './format.ts';
 import { escapeHtml } from './plain-text.ts';
-import type { ClaimSection, Doubt, DrawnMap, ReportModel, SurfaceSection } from './report-model.ts';
+import type {
+  ClaimSection,
+  Doubt,
+  DrawnPicture,
+  ReportModel,
+  SurfaceSection,
+} from './report-model.ts';
 import { PAGE_STYLE } from './style.ts';
 import type { Table } from './tables.ts';
 
@@ -85,15 +92,16 @@ function claimSection(claim: ClaimSection): string {
   return `<section id="${claim.anchor}" aria-labelledby="${heading}">
 <h2 id="${heading}">${escapeHtml(claim.title)} ${badge(claim)}</h2>
 <p>${escapeHtml(claim.finding)}</p>
-${chart(claim)}
+${claim.caveats.length === 0 ? '' : `<h3>Before quoting it</h3>${list(claim.caveats, '')}`}
+${claim.chart === undefined ? '' : chart(claim.chart)}
+${claim.panels.map(pictureFigure).join('\n')}
 <h3>Where it holds and where not</h3>
 ${list(claim.limits, 'Too little was measured to say.')}
 ${claim.doubts.length === 0 ? '' : `<h3>Warnings</h3>${doubts(claim.doubts)}`}
 <h3>How it was judged</h3>
 ${facts(claim.facts)}
 <h3>Figures</h3>
-${claim.curve === undefined ? '<p>No size was measured to its end.</p>' : table(claim.curve)}
-${claim.arms.map(table).join('\n')}
+${figureTables(claim)}
 <h3>Repeat this claim</h3>
 ${command(claim.command)}
 </section>`;
@@ -103,7 +111,7 @@ function surfaceSection({ lead, sentences, bars, maps, table: cells }: SurfaceSe
   return `<section id="surface" aria-labelledby="surface-title">
 <h2 id="surface-title">The surface: where which freelist pays</h2>
 <p>${escapeHtml(lead)}</p>
-${maps.map(mapFigure).join('\n')}
+${maps.map(pictureFigure).join('\n')}
 <h3>Who should care</h3>
 ${list(sentences, '')}
 <h3>The bitmap against the published two</h3>
@@ -112,12 +120,19 @@ ${list(bars, 'Too little was measured to say.')}
 </section>`;
 }
 
-function mapFigure({ title, chart: drawn }: DrawnMap): string {
+function pictureFigure({ title, chart: drawn }: DrawnPicture): string {
   if (drawn.kind === 'sentence') return `<p>${escapeHtml(drawn.text)}</p>`;
   return `<figure class="map">${drawn.svg}<figcaption>${escapeHtml(title)}</figcaption></figure>`;
 }
 
-function chart({ chart: drawn }: ClaimSection): string {
+function figureTables({ curve, arms, rows }: ClaimSection): string {
+  const tables = [...(curve === undefined ? [] : [curve]), ...arms, ...rows];
+  return tables.length === 0
+    ? '<p>Nothing was measured to its end.</p>'
+    : tables.map(table).join('\n');
+}
+
+function chart(drawn: Chart): string {
   if (drawn.kind === 'sentence') return `<p>${escapeHtml(drawn.text)}</p>`;
   return `<figure>${drawn.svg}<figcaption>Bars are intervals; the table below holds the same figures.</figcaption></figure>`;
 }
@@ -132,7 +147,9 @@ ${model.tables.map(table).join('\n')}
 }
 
 function closing(model: ReportModel): string {
-  const rounds = model.rounds;
+  const rounds = model.rounds.map(
+    (raw) => `<details><summary>${escapeHtml(raw.caption)}</summary>${table(raw)}</details>`,
+  );
   return `<section aria-labelledby="method">
 <h2 id="method">Method</h2>
 ${list(model.method, '')}
@@ -141,8 +158,8 @@ ${list(model.method, '')}
 <h2 id="repeat">Repeat this run</h2>
 ${command(model.command)}
 </section>
-${rounds === undefined ? '' : `<h2>Raw rounds</h2><details><summary>${escapeHtml(rounds.caption)}</summary>${table(rounds)}</details>`}
-<footer>Written by kvtune. The data behind this page: run.json, samples.ndjson, claims.json.</footer>`;
+${rounds.length === 0 ? '' : `<h2>Raw rounds</h2>${rounds.join('\n')}`}
+<footer>Written by kvtune. The data behind this page: run.json, samples.ndjson, experiments.ndjson, claims.json.</footer>`;
 }
 
 function badge({ verdict, verdictText }: ClaimSection): string {

@@ -1,10 +1,17 @@
 // The Markdown twin of the HTML page: the same facts in the same order, from the same model. Charts are
 // referred to as charts/<claim-id>.svg. Every text passes escapeMarkdown; commands stand in code blocks.
 
+import type { Chart } from './charts.ts';
 import type { Fact } from './conditions.ts';
 import { NOT_MEASURED } from './format.ts';
 import { escapeMarkdown, printable } from './plain-text.ts';
-import type { ClaimSection, Doubt, ReportModel, SurfaceSection } from './report-model.ts';
+import type {
+  ClaimSection,
+  Doubt,
+  DrawnPicture,
+  ReportModel,
+  SurfaceSection,
+} from './report-model.ts';
 import type { Table } from './tables.ts';
 
 export function renderMarkdown(model: ReportModel): string {
@@ -29,8 +36,8 @@ export function renderMarkdown(model: ReportModel): string {
     list(model.method, ''),
     '## Repeat this run',
     command(model.command),
-    ...(model.rounds === undefined ? [] : ['## Raw rounds', ...tableBlocks(model.rounds)]),
-    'Written by kvtune. The data behind this page: run.json, samples.ndjson, claims.json.',
+    ...(model.rounds.length === 0 ? [] : ['## Raw rounds', ...model.rounds.flatMap(tableBlocks)]),
+    'Written by kvtune. The data behind this page: run.json, samples.ndjson, experiments.ndjson, claims.json.',
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
@@ -57,27 +64,31 @@ function claimBlocks(claim: ClaimSection): string[] {
   return [
     `## ${escapeMarkdown(claim.title)}: ${escapeMarkdown(claim.verdictText)}`,
     escapeMarkdown(claim.finding),
-    chart(claim),
+    ...(claim.caveats.length === 0 ? [] : ['### Before quoting it', list(claim.caveats, '')]),
+    ...(claim.chart === undefined ? [] : [chart(claim.chart, claim.anchor)]),
+    ...claim.panels.map(picture),
     '### Where it holds and where not',
     list(claim.limits, 'Too little was measured to say.'),
     ...(claim.doubts.length === 0 ? [] : ['### Warnings', doubts(claim.doubts)]),
     '### How it was judged',
     facts(claim.facts),
     '### Figures',
-    ...(claim.curve === undefined
-      ? ['No size was measured to its end.']
-      : tableBlocks(claim.curve)),
-    ...claim.arms.flatMap((entry) => tableBlocks(entry)),
+    ...figureTables(claim),
     '### Repeat this claim',
     command(claim.command),
   ];
+}
+
+function figureTables({ curve, arms, rows }: ClaimSection): string[] {
+  const tables = [...(curve === undefined ? [] : [curve]), ...arms, ...rows];
+  return tables.length === 0 ? ['Nothing was measured to its end.'] : tables.flatMap(tableBlocks);
 }
 
 function surfaceBlocks({ lead, sentences, bars, maps, table: cells }: SurfaceSection): string[] {
   return [
     '## The surface: where which freelist pays',
     escapeMarkdown(lead),
-    ...maps.map(({ id, title }) => `![${escapeMarkdown(title)}](charts/${id}.svg)`),
+    ...maps.map(picture),
     '### Who should care',
     list(sentences, ''),
     '### The bitmap against the published two',
@@ -86,7 +97,12 @@ function surfaceBlocks({ lead, sentences, bars, maps, table: cells }: SurfaceSec
   ];
 }
 
-function chart({ chart: drawn, anchor }: ClaimSection): string {
+function picture({ id, title, chart: drawn }: DrawnPicture): string {
+  if (drawn.kind === 'sentence') return `${escapeMarkdown(title)}: ${escapeMarkdown(drawn.text)}`;
+  return `![${escapeMarkdown(title)}](charts/${id}.svg)`;
+}
+
+function chart(drawn: Chart, anchor: string): string {
   if (drawn.kind === 'sentence') return escapeMarkdown(drawn.text);
   return `![${escapeMarkdown(drawn.description)}](charts/${anchor}.svg)`;
 }

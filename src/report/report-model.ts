@@ -5,6 +5,7 @@
 import type {
   Claim,
   ClaimsFile,
+  ExperimentRound,
   Run,
   Sample,
   SurfaceSummary,
@@ -19,16 +20,21 @@ import {
   formatDuration,
   formatEstimate,
   formatPublished,
+  formatScalar,
   formatSignificant,
   formatTime,
   isFigure,
   NOT_MEASURED,
+  wordsOf,
 } from './format.ts';
 import { slug } from './plain-text.ts';
 import {
   armTables,
   cellTable,
+  claimRowsTable,
   curveTable,
+  experimentCellTable,
+  experimentRoundTable,
   intervalLevel,
   roundTable,
   settingsTable,
@@ -39,6 +45,7 @@ import {
 export interface ReportInput {
   readonly run: Run;
   readonly samples: readonly Sample[];
+  readonly experiments: readonly ExperimentRound[];
   readonly claims: ClaimsFile;
 }
 
@@ -61,17 +68,21 @@ export interface ClaimSection {
   readonly source: string;
   readonly measured: string;
   readonly measuredWhat: string;
-  readonly chart: Chart;
+  /** Undefined where panels stand in its place. */
+  readonly chart: Chart | undefined;
+  readonly panels: readonly DrawnPicture[];
+  readonly caveats: readonly string[];
   readonly limits: readonly string[];
   readonly facts: readonly Fact[];
   readonly curve: Table | undefined;
   readonly arms: readonly Table[];
+  readonly rows: readonly Table[];
   readonly doubts: readonly Doubt[];
   readonly command: string;
 }
 
-/** A ratio map of the surface, as a picture. */
-export interface DrawnMap {
+/** A panel of a claim, or a ratio map of the surface, as a picture. */
+export interface DrawnPicture {
   readonly id: string;
   readonly title: string;
   readonly chart: Chart;
@@ -81,7 +92,7 @@ export interface SurfaceSection {
   readonly lead: string;
   readonly sentences: readonly string[];
   readonly bars: readonly string[];
-  readonly maps: readonly DrawnMap[];
+  readonly maps: readonly DrawnPicture[];
   readonly table: Table;
 }
 
@@ -100,9 +111,10 @@ export interface ReportModel {
   readonly method: readonly string[];
   readonly command: string;
   /** Raw rounds, for those who want to see behind the medians. */
-  readonly rounds: Table | undefined;
+  readonly rounds: readonly Table[];
 }
 
+const NO_CURVE: Chart = { kind: 'sentence', text: 'This claim has no curve to draw.' };
 const LIST_LENGTH_MAX = 200;
 /** What the measured figure is, for claims where it is another quantity than the published one. */
 const MEASURED_WHAT: ReadonlyMap<string, string> = new Map([
@@ -119,27 +131,36 @@ const SHIPPED_IN: ReadonlyMap<string, string> = new Map([
 
 export function buildModel(
   input: ReportInput,
-  charts: ReadonlyMap<Claim, Chart>,
-  maps: readonly DrawnMap[],
+  drawn: {
+    readonly charts: ReadonlyMap<Claim, Chart>;
+    readonly panels: ReadonlyMap<Claim, readonly DrawnPicture[]>;
+    readonly maps: readonly DrawnPicture[];
+  },
 ): ReportModel {
-  const { run, samples, claims } = input;
+  const { run, samples, experiments, claims } = input;
   const status = statusOf(input);
   return {
     title: 'Published claims, measured on this machine',
     subtitle: subtitleOf(run),
-    banner: bannerOf(status, samples.length),
-    claims: cut(claims.claims).map((claim) => claimSection(claim, run, status, charts.get(claim))),
-    surface: claims.surface === undefined ? undefined : surfaceSection(claims.surface, maps),
-    conditions: conditionFacts(run, samples),
-    tables: [cellTable(run, samples), settingsTable(claims.claims)].filter(
-      (table) => !isEmpty(table),
+    banner: bannerOf(status, samples.length + experiments.length),
+    claims: cut(claims.claims).map((claim) =>
+      claimSection(claim, { run, status }, drawn.charts.get(claim), drawn.panels.get(claim) ?? []),
     ),
+    surface: claims.surface === undefined ? undefined : surfaceSection(claims.surface, drawn.maps),
+    conditions: conditionFacts(run, samples),
+    tables: [
+      cellTable(run, samples),
+      experimentCellTable(run, experiments),
+      settingsTable(claims.claims, experiments),
+    ].filter((table) => !isEmpty(table)),
     calibration: calibrationFacts(run),
     untested: cutText(run.untested),
     doubts: doubtsOf(run, samples),
     method: methodOf(),
     command: run.command,
-    rounds: samples.length === 0 ? undefined : roundTable(run, samples),
+    rounds: [roundTable(run, samples), experimentRoundTable(experiments)].filter(
+      (table) => !isEmpty(table),
+    ),
   };
 }
 
@@ -182,9 +203,9 @@ export function bannerOf(status: Run['status'], rounds: number): string | undefi
 
 function claimSection(
   claim: Claim,
-  run: Run,
-  status: Run['status'],
+  { run, status }: { readonly run: Run; readonly status: Run['status'] },
   chart: Chart | undefined,
+  panels: readonly DrawnPicture[],
 ): ClaimSection {
   const curve = curveTable(claim, run);
   return {
@@ -199,17 +220,20 @@ function claimSection(
     source: claim.published.source,
     measured: measuredText(claim),
     measuredWhat: measuredWhat(claim),
-    chart: chart ?? { kind: 'sentence', text: 'This claim has no curve to draw.' },
+    chart: panels.length > 0 ? undefined : (chart ?? NO_CURVE),
+    panels,
+    caveats: cutText(claim.caveats ?? []),
     limits: cutText(claim.limits),
     facts: claimFacts(claim),
     curve: isEmpty(curve) ? undefined : curve,
     arms: armTables(claim, run).filter((table) => !isEmpty(table)),
+    rows: (claim.rows ?? []).map(claimRowsTable),
     doubts: cut(claim.warnings).map((warning) => doubt(claim.id, warning)),
     command: claim.command,
   };
 }
 
-function surfaceSection(surface: SurfaceSummary, maps: readonly DrawnMap[]): SurfaceSection {
+function surfaceSection(surface: SurfaceSummary, maps: readonly DrawnPicture[]): SurfaceSection {
   const { planned, measured } = surface;
   return {
     lead:
@@ -226,9 +250,23 @@ function surfaceSection(surface: SurfaceSummary, maps: readonly DrawnMap[]): Sur
 function measuredWhat(claim: Claim): string {
   const what = MEASURED_WHAT.get(claim.id) ?? claim.published.what;
   if (claim.measured === null) return what;
-  const { at, rounds } = claim.measured;
-  const place = `${formatBytes(at.dbBytes)}, ${formatCount(at.freePages)} free pages`;
-  return `${what}; ${intervalLevel(claim)} interval over ${plural(rounds, 'round')} at ${place}`;
+  const { at, rounds, low, high } = claim.measured;
+  const how =
+    low === high
+      ? plural(rounds, 'round')
+      : `${intervalLevel(claim)} interval over ${plural(rounds, 'round')}`;
+  return `${what}; ${how} at ${placeText(at)}`;
+}
+
+/** Where a figure was measured: '100 GB, 8,130,000 free pages', or an experiment's factors by name. */
+function placeText(at: NonNullable<Claim['measured']>['at']): string {
+  const { dbBytes, freePages, ...factors } = at;
+  const parts = Object.entries(factors).map(
+    ([name, level]) => `${wordsOf(name)} ${formatScalar(level)}`,
+  );
+  if (typeof freePages === 'number') parts.unshift(`${formatCount(freePages)} free pages`);
+  if (typeof dbBytes === 'number') parts.unshift(formatBytes(dbBytes));
+  return parts.join(', ');
 }
 
 function claimFacts(claim: Claim): Fact[] {
@@ -278,6 +316,7 @@ function methodOf(): string[] {
     'Rounds of a block run next to each other in random order; ratios pair rounds of one block.',
     'A figure of an arm is the median over its rounds; commit latency counts every commit of them.',
     'Pairs of equal arms give the A/A floor: no verdict is finer than it.',
+    'Experiments: a figure is the geometric mean over blocks; deciding cells alone judge.',
     'Main cells alone decide verdicts. Worst-case and small-values cells are labelled and never do.',
     'Sizes are decimal: 1 GB is 1,000,000,000 bytes.',
   ];

@@ -5,14 +5,11 @@
 
 import type { TopLevelSpec } from 'vega-lite';
 import type { SurfaceSummary } from '../record/schema.ts';
-import { CHART_COLORS } from './chart-theme.ts';
 import { formatCount, formatSignificant } from './format.ts';
-import { LABEL_FONT_SIZE, textWidth } from './label-placement.ts';
+import { textWidth } from './label-placement.ts';
+import { Picture, pictureSpec, type Color } from './square-picture.ts';
 
 type SurfaceCell = SurfaceSummary['cells'][number];
-type LayeredSpec = Extract<TopLevelSpec, { layer: unknown[] }>;
-type Layer = LayeredSpec['layer'][number];
-type Color = keyof typeof CHART_COLORS;
 
 /** What a map shows of a cell. */
 export interface SurfaceMap {
@@ -170,44 +167,6 @@ class Grid {
   }
 }
 
-/** A picture before it is a specification: few kinds of marks, so that hundreds cost as little. */
-class Picture {
-  readonly boxes: { x: number; y: number; x2: number; y2: number; fill: string; line: string }[] =
-    [];
-  readonly rules: { x: number; y: number; x2: number; y2: number; color: string }[] = [];
-  readonly words: { x: number; y: number; text: string; color: string; style: WordStyle }[] = [];
-
-  box(
-    x: number,
-    y: number,
-    size: { width: number; height: number },
-    fill: Color,
-    line: Color,
-  ): void {
-    const [x2, y2] = [x + size.width, y + size.height];
-    this.boxes.push({ x, y, x2, y2, fill: CHART_COLORS[fill], line: CHART_COLORS[line] });
-  }
-
-  rule(x: number, y: number, to: { dx?: number; dy?: number }, color: Color): void {
-    const [x2, y2] = [x + (to.dx ?? 0), y + (to.dy ?? 0)];
-    this.rules.push({ x, y, x2, y2, color: CHART_COLORS[color] });
-  }
-
-  word(x: number, y: number, text: string, style: WordStyle = 'plain', color: Color = 'ink'): void {
-    this.words.push({ x, y, text, style, color: CHART_COLORS[color] });
-  }
-}
-
-type WordStyle = 'plain' | 'left' | 'right' | 'bold' | 'tiny';
-
-const WORD_MARKS: Readonly<Record<WordStyle, object>> = {
-  plain: { align: 'center', fontSize: LABEL_FONT_SIZE },
-  left: { align: 'left', fontSize: LABEL_FONT_SIZE },
-  right: { align: 'right', fontSize: LABEL_FONT_SIZE },
-  bold: { align: 'center', fontSize: LABEL_FONT_SIZE, fontWeight: 'bold' },
-  tiny: { align: 'center', fontSize: 9 },
-};
-
 function specOf(kind: MapKind, grid: Grid): TopLevelSpec {
   const picture = new Picture();
   drawEmptySquares(picture, grid);
@@ -215,52 +174,15 @@ function specOf(kind: MapKind, grid: Grid): TopLevelSpec {
   for (const level of kind.contours) drawContour(picture, { kind, grid, level });
   drawTexts(picture, kind, grid);
   drawLegend(picture, kind);
-  const spec: LayeredSpec = {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    width: grid.width,
-    height: grid.height,
-    padding: { left: LEFT, top: TOP, right: RIGHT, bottom: BOTTOM },
-    autosize: { type: 'none' },
-    config: {
-      background: CHART_COLORS.paper,
-      font: 'sans-serif',
-      aria: false,
-      view: { stroke: null },
-    },
-    layer: layersOf(picture, grid),
-  };
-  return spec;
-}
-
-function layersOf(picture: Picture, grid: Grid): Layer[] {
-  const at = (field: string, pixels: number): object => ({
-    field,
-    type: 'quantitative',
-    scale: { domain: [0, pixels], range: [0, pixels], nice: false, zero: false },
-    axis: null,
+  const { width, height } = grid;
+  return pictureSpec(picture, {
+    width,
+    height,
+    left: LEFT,
+    top: TOP,
+    right: RIGHT,
+    bottom: BOTTOM,
   });
-  const place = { x: at('x', grid.width), y: at('y', grid.height) };
-  const ends = { x2: { field: 'x2' }, y2: { field: 'y2' } };
-  const paint = (field: string): object => ({ field, type: 'nominal', scale: null, legend: null });
-  const layers: object[] = [
-    {
-      data: { values: picture.boxes },
-      mark: { type: 'rect', strokeWidth: 1 },
-      encoding: { ...place, ...ends, fill: paint('fill'), stroke: paint('line') },
-    },
-    {
-      data: { values: picture.rules },
-      mark: { type: 'rule', strokeWidth: 3 },
-      encoding: { ...place, ...ends, color: paint('color') },
-    },
-    ...Object.entries(WORD_MARKS).map(([style, mark]) => ({
-      data: { values: picture.words.filter((word) => word.style === style) },
-      mark: { type: 'text', baseline: 'middle', ...mark },
-      encoding: { ...place, text: { field: 'text' }, color: paint('color') },
-    })),
-  ];
-  // The specification's types do not follow a layer that is put together from parts.
-  return layers as Layer[];
 }
 
 /** Not measured: an outline, so that a gap is seen as one. */

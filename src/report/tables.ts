@@ -6,9 +6,13 @@ import type {
   Arm,
   Cell,
   Claim,
+  ClaimRows,
   CurvePoint,
+  ExperimentRound,
+  PlannedCell,
   Run,
   Sample,
+  Scalar,
   SurfaceSummary,
 } from '../record/schema.ts';
 import {
@@ -16,6 +20,7 @@ import {
   formatCount,
   formatEstimate,
   formatInterval,
+  formatScalar,
   formatShare,
   formatSignificant,
   formatValue,
@@ -155,9 +160,16 @@ export function cellTable(run: Run, samples: readonly Sample[]): Table {
 }
 
 /** Settings as read back, a row for each combination that ran. */
-export function settingsTable(claims: readonly Claim[]): Table {
+export function settingsTable(
+  claims: readonly Claim[],
+  experiments: readonly ExperimentRound[],
+): Table {
   const seen = new Map<string, { name: string; settings: string }>();
-  for (const { name, settings } of claims.flatMap((claim) => claim.arms)) {
+  const ran = [
+    ...claims.flatMap((claim) => claim.arms),
+    ...experiments.map(({ claim, arm, settings }) => ({ name: `${claim}: ${arm}`, settings })),
+  ];
+  for (const { name, settings } of ran) {
     const text = Object.entries(settings)
       .sort(([a], [b]) => a.localeCompare(b))
       .map(([key, value]) => `${key}=${settingText(value)}`)
@@ -168,7 +180,57 @@ export function settingsTable(claims: readonly Claim[]): Table {
     left('Arm', (row) => row.name),
     left('Settings', (row) => row.settings),
   ];
-  return tableOf('Settings read back from the open database', fields, [...seen.values()]);
+  return tableOf('Settings read back from what was measured', fields, [...seen.values()]);
+}
+
+/** The tables that a claim brings along; units stand in the heads. */
+export function claimRowsTable({ caption, columns, rows }: ClaimRows): Table {
+  const figures = columns.map((_, index) => rows.some((row) => typeof row[index] === 'number'));
+  return {
+    caption,
+    columns: columns.map(({ title, unit }, index) => ({
+      title: unit === '' ? title : `${title}, ${unit}`,
+      align: figures[index] === true ? 'right' : 'left',
+    })),
+    rows: rows.slice(0, ROWS_MAX).map((row) => row.map((cell) => formatScalar(cell))),
+  };
+}
+
+export function experimentCellTable(run: Run, experiments: readonly ExperimentRound[]): Table {
+  const blocks = ({ claim, cell }: PlannedCell): number =>
+    new Set(
+      experiments.filter((one) => one.claim === claim && one.cell === cell).map((one) => one.block),
+    ).size;
+  const fields: Field<PlannedCell>[] = [
+    left('Claim', (cell) => cell.claim),
+    left('Cell', (cell) => cell.title),
+    left('Role', (cell) => cell.role),
+    left('Factors', (cell) => namedFigures(cell.factors)),
+    left('Arms', (cell) => cell.arms.join(', ')),
+    right('Blocks', (cell) => formatCount(blocks(cell))),
+    right('at least', (cell) => formatCount(cell.blocksMin)),
+  ];
+  return tableOf('Cells of experiments', fields, run.experiments ?? []);
+}
+
+export function experimentRoundTable(experiments: readonly ExperimentRound[]): Table {
+  const fields: Field<ExperimentRound>[] = [
+    left('Claim', (round) => round.claim),
+    left('Cell', (round) => round.cell),
+    right('Block', (round) => formatCount(round.block)),
+    right('Place', (round) => formatCount(round.position)),
+    left('Arm', (round) => round.arm),
+    left('Figures', (round) => namedFigures(round.figures)),
+    right('Round, s', (round) => three(round.seconds)),
+    right('Resident', (round) => formatBytes(round.resources.rssBytesMax)),
+  ];
+  return tableOf('Every round of an experiment, in the order it ran', fields, experiments);
+}
+
+function namedFigures(figures: Readonly<Record<string, Scalar>>): string {
+  return Object.entries(figures)
+    .map(([name, value]) => `${name} ${formatScalar(value)}`)
+    .join(', ');
 }
 
 export function roundTable(run: Run, samples: readonly Sample[]): Table {

@@ -2,9 +2,18 @@
 // COLUMNS_MAX wide, ASCII, readable without colour; colour only where the caller asks. Returns strings:
 // printing is the caller's. Control characters from files never reach the terminal (plain-text.ts).
 
+import { stripVTControlCharacters } from 'node:util';
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import type { Arm, Cell, Claim, CurvePoint, SurfaceSummary, Verdict } from '../record/schema.ts';
+import type {
+  Arm,
+  Cell,
+  Claim,
+  ClaimRows,
+  CurvePoint,
+  SurfaceSummary,
+  Verdict,
+} from '../record/schema.ts';
 import { formatBytes, formatEstimate, formatSignificant, NOT_MEASURED } from './format.ts';
 import { printable } from './plain-text.ts';
 import {
@@ -16,6 +25,7 @@ import {
   verdictText,
   type ReportInput,
 } from './report-model.ts';
+import { claimRowsTable } from './tables.ts';
 
 export interface TerminalOptions {
   readonly color: boolean;
@@ -38,13 +48,14 @@ export function renderTerminal(input: ReportInput, options: TerminalOptions): st
   const colors = pc.createColors(options.color);
   const { run, claims } = input;
   const status = statusOf(input);
-  const banner = bannerOf(status, input.samples.length);
+  const banner = bannerOf(status, input.samples.length + input.experiments.length);
   const blocks = [
     banner === undefined ? '' : colors.yellow(wrap(banner, '')),
     claims.claims.length === 0
       ? 'No claim has a verdict yet.'
       : claimTable(claims.claims, status, colors),
     ...claims.claims.filter(hasRatio).map((claim) => curveBlock(claim, run.cells, colors)),
+    ...claims.claims.flatMap((claim) => (claim.rows ?? []).map((rows) => rowsBlock(rows, colors))),
     claims.claims.map((claim) => wrap(`${claim.id}: ${claim.finding}`, '  ')).join('\n'),
     claims.surface === undefined ? '' : surfaceBlock(claims.surface),
     run.untested.length === 0
@@ -121,6 +132,26 @@ function curveBlock(claim: Claim, cells: readonly Cell[], colors: Colors): strin
     table.push([formatBytes(cell.dbBytes), ...completion, ratio, note]);
   }
   return trimRight(table.toString());
+}
+
+/** A claim's own table; one that is too wide for a terminal is left to the report. */
+function rowsBlock(rows: ClaimRows, colors: Colors): string {
+  if (rows.rows.length === 0) return '';
+  const { caption, columns, rows: cells } = claimRowsTable(rows);
+  const table = plainTable({
+    head: columns.map(({ title }) => printable(title)),
+    colAligns: columns.map(({ align }) => align),
+    colors,
+  });
+  for (const row of cells) table.push(row.map((cell) => printable(cell)));
+  const text = trimRight(table.toString());
+  const width = Math.max(
+    ...stripVTControlCharacters(text)
+      .split('\n')
+      .map((line) => line.length),
+  );
+  if (width > COLUMNS_MAX) return '';
+  return `${wrap(caption, '')}\n${text}`;
 }
 
 // Cells with a figure, the curve first. A cell of too few rounds has arms and no ratio yet.

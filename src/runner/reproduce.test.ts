@@ -12,6 +12,8 @@ import { testFolder } from '../testing/test-folder.ts';
 import { ANCHOR_BYTES, type CellPlan } from './plan.ts';
 import { reproduce, type ReproduceOptions, type ReproduceResult } from './reproduce.ts';
 import { makeSurfacePlan, type SurfacePlan } from './surface-plan.ts';
+import { fakeCell, fakeExperimentResult } from '../experiments/testing/fake-experiment.ts';
+import type { ExperimentPlan } from '../experiments/plan.ts';
 import { FakeClock, fakeRounds, fakeSurfaceResult, tinyCell } from './testing/fake-rounds.ts';
 
 // The real profile measures the disk for seconds, and says nothing about the runner.
@@ -33,6 +35,7 @@ interface Setup {
   readonly seed?: number;
   readonly surface?: SurfacePlan;
   readonly secondsPerSurfaceCell?: number;
+  readonly experiments?: readonly ExperimentPlan[];
   /** The run to go on with, and its folder. */
   readonly previous?: StoredRun;
   readonly resumed?: string;
@@ -79,6 +82,7 @@ async function run(setup: Setup): Promise<Outcome> {
   const result = await reproduce({
     plan: { cells, untested: ['left out from the start'], budgetSeconds },
     surface,
+    experiments: setup.experiments ?? [],
     previous,
     run: startOfRun(seed),
     folder: runFolder,
@@ -90,6 +94,10 @@ async function run(setup: Setup): Promise<Outcome> {
     runSurfaceCell: (request) => {
       clock.advance(setup.secondsPerSurfaceCell ?? 1);
       return Promise.resolve(fakeSurfaceResult(request));
+    },
+    runExperimentRound: (task) => {
+      clock.advance(setup.secondsPerRound ?? 1);
+      return Promise.resolve(fakeExperimentResult(task));
     },
     bboltPeer: undefined,
     onProgress: (share) => shares.push(share),
@@ -113,7 +121,7 @@ function blocksOf(samples: readonly Sample[], cell: string): number {
 }
 
 function expectStored(
-  { runFolder, run: returned, samples, surface }: Outcome,
+  { runFolder, run: returned, samples, surface, experiments }: Outcome,
   status: Run['status'],
 ): void {
   const stored = readRun(runFolder);
@@ -121,6 +129,7 @@ function expectStored(
   expect(stored.run.status).toBe(status);
   expect(stored.samples).toEqual(samples);
   expect(stored.surface).toEqual(surface);
+  expect(stored.experiments).toEqual(experiments);
 }
 
 /** The first cells of the smallest file. */
@@ -322,5 +331,47 @@ describe('reproduce', () => {
     const { shares } = await run({ cells: two });
     expect(shares.length).toBeGreaterThan(10);
     expect(shares.every((share) => share >= 0 && share <= 1)).toBe(true);
+  });
+});
+
+describe('reproduce: experiments', () => {
+  const plan: ExperimentPlan = {
+    claim: 'test-claim',
+    cells: [fakeCell('x'), fakeCell('y', { role: 'curve' })],
+    budgetSeconds: 30,
+  };
+
+  it('run behind the cells, are recorded, and stand in the plan', async () => {
+    const outcome = await run({ cells: two, experiments: [plan] });
+    expectStored(outcome, 'finished');
+    expect(outcome.experiments.map(({ cell }) => cell).join('')).toBe('xxxxyyyy');
+    expect(outcome.run.experiments?.map(({ claim, cell }) => `${claim} ${cell}`)).toEqual([
+      ...['test-claim x', 'test-claim y'],
+    ]);
+    expect(Math.max(...outcome.shares)).toBeLessThan(1);
+    expect(outcome.shares).toEqual([...outcome.shares].sort((a, b) => a - b));
+  });
+
+  it('run alone where no claim needs the cells', async () => {
+    const outcome = await run({ cells: [], budgetSeconds: 0, experiments: [plan] });
+    expectStored(outcome, 'finished');
+    expect(outcome.rounds).toBe(0);
+    expect(outcome.experiments).toHaveLength(8);
+  });
+
+  it('are gone on with, and their earlier plan is kept', async () => {
+    const short = { ...plan, budgetSeconds: 5 };
+    const first = await run({ cells: [], budgetSeconds: 0, experiments: [short] });
+    expect(first.experiments).toHaveLength(4);
+    expect(first.run.untested.join()).toMatch(/test-claim, cell y: not measured/);
+    const stored = readRun(first.runFolder);
+    const again = await run({
+      ...{ cells: [], budgetSeconds: 0, experiments: [plan] },
+      ...{ previous: stored, resumed: first.runFolder },
+    });
+    expectStored(again, 'finished');
+    expect(again.experiments.slice(0, 4)).toEqual(first.experiments);
+    expect(again.experiments).toHaveLength(8);
+    expect(again.run.untested.join()).not.toMatch(/not measured/);
   });
 });

@@ -1,5 +1,5 @@
-// reproduce(): measures every cell of a plan, then the surface, and records each round as it ends. It
-// measures and nothing else: claims are judged, and reports written, from what it recorded. A run that
+// reproduce(): measures every cell of a plan, then the surface, then the experiments, and records each
+// round as it ends. It measures and nothing else: claims are judged, and reports written, from what it recorded. A run that
 // ended early can be gone on with: what is recorded is not measured again.
 //
 // Time: cells run in the plan's order. A cell whose smallest number of blocks would not fit the rest
@@ -9,6 +9,9 @@
 
 import { Random } from '../../engine/index.ts';
 import type { Clock } from '../measure/clock.ts';
+import type { ExperimentRunner } from '../experiments/experiment.ts';
+import { plannedCells, type ExperimentPlan } from '../experiments/plan.ts';
+import { runExperiments } from '../experiments/run-experiments.ts';
 import { finishProfile, profileHost } from '../hardware/profile.ts';
 import {
   RecordError,
@@ -16,7 +19,7 @@ import {
   type StoredRun,
   type WorkFolder,
 } from '../record/run-folder.ts';
-import type { Run, Sample, SurfaceCell } from '../record/schema.ts';
+import type { ExperimentRound, Run, Sample, SurfaceCell } from '../record/schema.ts';
 import { calibrate, CALIBRATION_JOB } from './calibrate.ts';
 import { CellRun, ROUNDS_A_BLOCK, type CellContext, type RoundRunner } from './cell-run.ts';
 import { ANCHOR_BYTES, type CellPlan, type Plan } from './plan.ts';
@@ -27,6 +30,8 @@ export interface ReproduceOptions {
   readonly plan: Plan;
   /** undefined: the claims' cells only. */
   readonly surface: SurfacePlan | undefined;
+  /** Beside the freelist's cells and surface, each with its own time. */
+  readonly experiments: readonly ExperimentPlan[];
   /** The run to go on with, as it was recorded. */
   readonly previous: StoredRun | undefined;
   /** The run as it starts; its host, status and cells are filled in here. */
@@ -38,6 +43,7 @@ export interface ReproduceOptions {
   readonly signal: AbortSignal;
   readonly runRound: RoundRunner;
   readonly runSurfaceCell: SurfaceRunner;
+  readonly runExperimentRound: ExperimentRunner;
   /** Harness of real bbolt; undefined: no calibration. */
   readonly bboltPeer: string | undefined;
   readonly onProgress: (share: number, doing: string) => void;
@@ -58,7 +64,7 @@ const CALIBRATION_SECONDS_A_GB = 0.33;
 
 export async function reproduce(options: ReproduceOptions): Promise<ReproduceResult> {
   options.onProgress(0, 'profiling the host');
-  const { plan, surface, previous, run, work } = options;
+  const { plan, surface, experiments, previous, run, work } = options;
   const host = await profileHost(work.path);
   if (previous !== undefined && previous.run.host.fingerprint !== host.fingerprint) {
     throw new RecordError(
@@ -75,8 +81,20 @@ export async function reproduce(options: ReproduceOptions): Promise<ReproduceRes
     untested: [...plan.untested, ...(surface?.untested ?? [])],
     ...(previous?.run.calibration === undefined ? {} : { calibration: previous.run.calibration }),
     ...(surface === undefined ? {} : { surface: { planned: surface.cells.length } }),
+    ...plannedExperiments(previous?.run, experiments),
   });
   return session.run();
+}
+
+/** Cells of this part's experiments, and those of an earlier part's others. */
+function plannedExperiments(
+  previous: Run | undefined,
+  plans: readonly ExperimentPlan[],
+): Pick<Run, 'experiments'> {
+  const again = new Set(plans.map((plan) => plan.claim));
+  const others = (previous?.experiments ?? []).filter((cell) => !again.has(cell.claim));
+  const experiments = [...others, ...plannedCells(plans)];
+  return experiments.length === 0 ? {} : { experiments };
 }
 
 class Session {
@@ -84,6 +102,7 @@ class Session {
   readonly #started: number;
   readonly #samples: Sample[];
   readonly #surface: SurfaceCell[];
+  readonly #experiments: ExperimentRound[];
   readonly #context: CellContext;
   #run: Run;
   #anchor: CellRun | undefined;
@@ -94,6 +113,8 @@ class Session {
   #ahead: readonly CellPlan[] = [];
   /** Seconds from the start at which the current cell should end, once its own rounds can tell. */
   #cellEnd: number | undefined;
+  /** When the experiments began, once they have. */
+  #experimentsStarted: number | undefined;
 
   constructor(options: ReproduceOptions, run: Run) {
     this.#options = options;
@@ -101,6 +122,7 @@ class Session {
     this.#started = options.clock.nowNs();
     this.#samples = [...(options.previous?.samples ?? [])];
     this.#surface = [...(options.previous?.surface ?? [])];
+    this.#experiments = [...(options.previous?.experiments ?? [])];
     this.#context = {
       work: options.work,
       seed: options.seed,
@@ -127,6 +149,7 @@ class Session {
       }
       this.#ahead = [];
       await this.#measureSurface();
+      await this.#runExperiments();
     } catch (thrown) {
       if (!signal.aborted) error = thrown;
     }
@@ -141,7 +164,29 @@ class Session {
       finishedAt: clock.wallIso(),
     };
     folder.writeRun(this.#run);
-    return { run: this.#run, samples: this.#samples, surface: this.#surface, error };
+    const recorded = { samples: this.#samples, surface: this.#surface };
+    return { run: this.#run, ...recorded, experiments: this.#experiments, error };
+  }
+
+  async #runExperiments(): Promise<void> {
+    const { experiments: plans, folder, work, seed, clock, signal } = this.#options;
+    this.#experimentsStarted = clock.nowNs();
+    await runExperiments({
+      plans,
+      recorded: [...this.#experiments],
+      ...{ work, seed, clock, signal },
+      runRound: this.#options.runExperimentRound,
+      onRound: (round) => {
+        this.#experiments.push(round);
+        folder.appendExperimentRound(round);
+      },
+      leaveOut: (sentence) => {
+        this.#leaveOut(sentence);
+      },
+      onProgress: (doing) => {
+        this.#progress(doing);
+      },
+    });
   }
 
   async #measureSurface(): Promise<void> {
@@ -319,13 +364,18 @@ class Session {
 
   #progress(doing: string): void {
     const elapsed = this.#elapsedSince(this.#started);
+    const more = this.#options.experiments.reduce((sum, plan) => sum + plan.budgetSeconds, 0);
     const model = (plans: readonly CellPlan[]): number =>
       plans.reduce((sum, plan) => sum + modelSeconds(plan, plan.blocksMax), 0) * this.#pace();
     const cellEnd = this.#cellEnd ?? this.#took + model(this.#ahead.slice(0, 1));
     const surface = this.#options.surface?.budgetSeconds ?? 0;
     const cells = Math.max(cellEnd, elapsed) + model(this.#ahead.slice(1));
     const whole = cells + surface + FINISH_SECONDS;
-    const bounded = Math.max(elapsed, Math.min(whole, this.#options.plan.budgetSeconds));
+    const first = Math.max(elapsed, Math.min(whole, this.#options.plan.budgetSeconds));
+    const bounded =
+      this.#experimentsStarted === undefined
+        ? first + more
+        : (this.#experimentsStarted - this.#started) / 1e9 + more + FINISH_SECONDS;
     this.#options.onProgress(Math.min(0.99, elapsed / bounded), doing);
   }
 }

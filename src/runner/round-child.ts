@@ -1,24 +1,36 @@
-// The process of one round or one surface cell: takes its task as the first message, answers with a
+// The process of one round, one surface cell or one round of an experiment: takes its task as the first message, answers with a
 // result or an error, and ends. Started by round-process.ts with fork(), in a process group of its
 // own, so that only the parent ends it.
 
+import { runExperimentTask } from '../experiments/experiment-task.ts';
 import { runRound } from './round.ts';
 import type { RoundTask } from './round-process.ts';
 import { runSurfaceCell } from './surface-cell.ts';
 
 process.once('message', (message) => {
+  // The parent is this program: the message has the type it was sent with.
+  void answer(message as RoundTask);
+});
+
+async function answer(task: RoundTask): Promise<void> {
   try {
-    // The parent is this program: the message has the type it was sent with.
-    reply({ result: run(message as RoundTask) });
+    reply({ result: await run(task) });
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
     reply({ error: { name, message, code } });
   }
-});
+}
 
 function run(task: RoundTask): unknown {
-  return task.kind === 'round' ? runRound(task.request) : runSurfaceCell(task.request);
+  switch (task.kind) {
+    case 'round':
+      return runRound(task.request);
+    case 'surface':
+      return runSurfaceCell(task.request);
+    case 'experiment':
+      return runExperimentTask(task.request);
+  }
 }
 
 function reply(message: object): void {

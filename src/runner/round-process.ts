@@ -1,10 +1,12 @@
-// runRoundProcess(), runSurfaceProcess(): one round, or one surface cell, in a process of its own. Resolves with its result; rejects with the
+// runRoundProcess(), runSurfaceProcess(), runExperimentProcess(): one round of the freelist's cells, one
+// surface cell, or one round of an experiment, in a process of its own. Resolves with its result; rejects with the
 // EngineError it met, or when the process ended without an answer or ran out of time. An abort ends
 // the process at once: the database is then in the middle of a round, and whoever aborts discards it.
 
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EngineError, ENGINE_ERROR_CODES, type EngineErrorCode } from '../../engine/index.ts';
+import type { ExperimentResult, ExperimentTask } from '../experiments/experiment.ts';
 import type { RoundRequest, RoundResult } from './round.ts';
 import type { SurfaceRequest, SurfaceResult } from './surface-cell.ts';
 
@@ -22,7 +24,8 @@ export class RoundTimeout extends Error {
 /** What the process is asked to do. */
 export type RoundTask =
   | { readonly kind: 'round'; readonly request: RoundRequest }
-  | { readonly kind: 'surface'; readonly request: SurfaceRequest };
+  | { readonly kind: 'surface'; readonly request: SurfaceRequest }
+  | { readonly kind: 'experiment'; readonly request: ExperimentTask };
 
 interface ChildAnswer<Result> {
   readonly result?: Result;
@@ -43,6 +46,14 @@ export function runSurfaceProcess(
   signal: AbortSignal,
 ): Promise<SurfaceResult> {
   return runTask({ kind: 'surface', request }, timeoutMs, signal);
+}
+
+export function runExperimentProcess(
+  request: ExperimentTask,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<ExperimentResult> {
+  return runTask({ kind: 'experiment', request }, timeoutMs, signal);
 }
 
 function runTask<Result>(task: RoundTask, timeoutMs: number, signal: AbortSignal): Promise<Result> {

@@ -3,13 +3,10 @@
 // they are never NaN or Infinity, which JSON would turn into null behind the reader's back. The
 // unit of replication is the pair (one block of rounds), never a commit inside a round.
 
-import { mean, sampleStandardDeviation } from 'simple-statistics';
+import { mean } from 'simple-statistics';
 import type { Warning } from '../record/schema.ts';
-import { bootstrapMean, RESAMPLES } from './bootstrap.ts';
-import { studentQuantile } from './distributions.ts';
+import { meanBounds, meanMethod } from './mean-interval.ts';
 
-/** From this many pairs on the bootstrap replaces Student's t. */
-const BOOTSTRAP_ROUNDS_MIN = 10;
 const FEW_ROUNDS = 5;
 /** Log ratios this close are equal up to rounding. */
 const ROUNDING = 1e-12;
@@ -54,10 +51,7 @@ export function pairedRatio(
   const method = methodOf(rounds);
   if (rounds === 1) return { value, low: null, high: null, rounds, method, warnings };
 
-  const bounds =
-    rounds < BOOTSTRAP_ROUNDS_MIN
-      ? studentBounds(logs, center, options.alpha)
-      : bootstrapMean(logs, options);
+  const bounds = meanBounds(logs, options);
   const low = Math.exp(bounds.low);
   const high = Math.exp(bounds.high);
   if (low > 0 && Number.isFinite(high)) return { value, low, high, rounds, method, warnings };
@@ -83,22 +77,8 @@ export function intervalOf(ratio: PairedRatio): RatioInterval | null {
   return value === null || low === null || high === null ? null : { value, low, high };
 }
 
-function studentBounds(
-  logs: readonly number[],
-  center: number,
-  alpha: number,
-): { low: number; high: number } {
-  const error = sampleStandardDeviation([...logs]) / Math.sqrt(logs.length);
-  const half = studentQuantile(1 - alpha / 2, logs.length - 1) * error;
-  return { low: center - half, high: center + half };
-}
-
 function methodOf(rounds: number): string {
-  if (rounds === 1) return 'one pair of rounds, no interval';
-  return rounds < BOOTSTRAP_ROUNDS_MIN
-    ? `Student t on ${String(rounds)} paired log ratios`
-    : `BCa bootstrap of ${String(rounds)} paired log ratios, ${String(RESAMPLES)} resamples, ` +
-        'percentiles widened for small samples';
+  return rounds === 1 ? 'one pair of rounds, no interval' : meanMethod(rounds, 'paired log ratios');
 }
 
 function warningsOf(logs: readonly number[], dropped: number): Warning[] {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { systemClock } from '../../measure/clock.ts';
+import { CLAIM_IDS } from '../../claims/claims.ts';
 import { jsonSchema } from '../../record/json-schemas.ts';
 import { readClaims, readRun } from '../../record/run-folder.ts';
 import type { ClaimsFile } from '../../record/schema.ts';
@@ -41,7 +42,11 @@ function out(): string {
 describe.concurrent('kvtune reproduce: flags', () => {
   it.each([
     [['--quick', '--full'], /--quick and --full exclude each other; give one of them/],
-    [['--claims', 'freelist-24y'], /there is no claim 'freelist-24y'; choose from freelist-24x/],
+    [
+      ['--claims', 'freelist-24y'],
+      /there is no claim 'freelist-24y'; did you mean freelist-24x\? choose from freelist-24x/,
+    ],
+    [['--claims', 'nonsense'], /there is no claim 'nonsense'; choose from freelist-24x/],
     [['--claims', 'freelist-24x,,'], /has an empty part/],
     [['--budget', '10'], /'10' has no unit/],
     [['--budget', '5GB'], /has the unit 'GB'/],
@@ -103,14 +108,16 @@ describe.skipIf(!enoughRoom)('kvtune reproduce: no time for anything', () => {
   it('is inconclusive, and 4 under --strict', () => {
     expect(ended.code).toBe(4);
     const { claims } = JSON.parse(ended.stdout) as ClaimsFile;
-    expect(claims.map((claim) => claim.verdict)).toEqual(['inconclusive', 'inconclusive']);
+    expect(claims.map((claim) => claim.id)).toEqual(CLAIM_IDS);
+    expect(claims.every((claim) => claim.verdict === 'inconclusive')).toBe(true);
     expect(claims.every((claim) => claim.measured === null)).toBe(true);
   });
 
   it('names each size that was left out', () => {
-    const { run, samples } = readRun(noTimeFolder);
+    const { run, samples, experiments } = readRun(noTimeFolder);
     expect(run.status).toBe('finished');
-    expect(samples).toEqual([]);
+    expect([samples, experiments]).toEqual([[], []]);
+    expect(run.untested.join('\n')).toMatch(/lease-scale, 1,000 leases, none due: not measured/);
     expect(run.cells).toEqual([]);
     expect(run.untested.join('\n')).toMatch(/2 GB.*budget/);
     expect(run.untested.length).toBeGreaterThanOrEqual(5);
@@ -152,6 +159,7 @@ describe.skipIf(!enoughRoom)('kvtune reproduce: Ctrl-C', () => {
 
   beforeAll(async () => {
     const args = ['reproduce', '--quick', '--seed', '7', '--tag', 'why=test', '--out', folder];
+    args.push('--claims', 'freelist-24x,capacity-50x');
     const running = startKvtune([...args, '--work-dir', work]);
     const samples = join(folder, 'samples.ndjson');
     const measuring = await until(
@@ -219,4 +227,34 @@ describe.skipIf(!enoughRoom)('kvtune reproduce: Ctrl-C', () => {
     expect(again.stdout).toMatch(/interrupted/i);
     expect(existsSync(join(folder, 'report.html'))).toBe(true);
   });
+});
+
+describe('kvtune reproduce: one claim of an experiment', () => {
+  const folder = join(base, 'lease-scale');
+
+  it('stops at Ctrl-C, keeps its rounds, judges it alone, and goes on with it', async () => {
+    const args = ['reproduce', '--quick', '--claims', 'lease-scale', '--out', folder];
+    const running = startKvtune(args);
+    const lines = join(folder, 'experiments.ndjson');
+    const measuring = await until(
+      () => existsSync(lines) && readFileSync(lines, 'utf8').split('\n').length > 3,
+      30_000,
+    );
+    pressCtrlC(running);
+    const ended = await running.ended;
+    expect({ measuring, code: ended.code }).toEqual({ measuring: true, code: 130 });
+    const { run, experiments } = readRun(folder);
+    expect(run).toMatchObject({ status: 'interrupted', claims: ['lease-scale'], cells: [] });
+    expect(run.experiments?.map(({ cell }) => cell)).toContain('idle-1000000');
+    expect(experiments.length).toBeGreaterThanOrEqual(2);
+    for (const { arm, settings } of experiments) expect(settings['leaseExpiry']).toBe(arm);
+    expect(readdirSync(folder).filter((name) => name.includes('work'))).toEqual([]);
+    expect(readClaims(folder)?.claims.map(({ id }) => id)).toEqual(['lease-scale']);
+
+    const again = await kvtune(['reproduce', '--resume', folder, '--budget', '1s', '--json']);
+    expect(again.code).toBe(0);
+    const { claims } = JSON.parse(again.stdout) as ClaimsFile;
+    expect(claims.map(({ id }) => id)).toEqual(['lease-scale']);
+    expect(readRun(folder).experiments.slice(0, experiments.length)).toEqual(experiments);
+  }, 60_000);
 });

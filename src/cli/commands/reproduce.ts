@@ -3,8 +3,10 @@
 
 import { freemem } from 'node:os';
 import { join } from 'node:path';
-import { CLAIM_IDS } from '../../claims/claims.ts';
+import { CLAIM_IDS, FREELIST_CLAIM_IDS } from '../../claims/claims.ts';
 import { summarizeArms } from '../../claims/arms.ts';
+import { EXPERIMENTS } from '../../experiments/experiments.ts';
+import { shareBudget, type ExperimentPlan } from '../../experiments/plan.ts';
 import { fileSystemOf } from '../../hardware/profile.ts';
 import { gitState } from '../../record/provenance.ts';
 import {
@@ -16,10 +18,14 @@ import {
 } from '../../record/run-folder.ts';
 import { SCHEMA_VERSION, type ClaimsFile, type Run, type Sample } from '../../record/schema.ts';
 import { cellLine, renderTerminal } from '../../report/terminal.ts';
-import { makePlan, type Mode, type Plan } from '../../runner/plan.ts';
+import { FREELIST_BUDGET_SECONDS, makePlan, type Mode, type Plan } from '../../runner/plan.ts';
 import { makeSurfacePlan, type SurfacePlan } from '../../runner/surface-plan.ts';
 import { reproduce, type ReproduceResult } from '../../runner/reproduce.ts';
-import { runRoundProcess, runSurfaceProcess } from '../../runner/round-process.ts';
+import {
+  runExperimentProcess,
+  runRoundProcess,
+  runSurfaceProcess,
+} from '../../runner/round-process.ts';
 import { findBboltPeer } from '../../targets/bbolt-peer.ts';
 import { KVTUNE_VERSION } from '../../version.ts';
 import { command, type CliCommand, type CommandContext } from '../command.ts';
@@ -28,17 +34,20 @@ import { judge, renderRun } from '../conclude.ts';
 import { toCliError, usageError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { readers, switchFlag, textFlag, type FlagValues } from '../flag.ts';
+import { suggest } from '../suggestion.ts';
 import { formatDurationNs } from '../units.ts';
 
 const MEMORY_FILE_SYSTEMS: readonly string[] = ['tmpfs', 'ramfs'];
 
 const flags = {
   claims: textFlag({
-    describe: `claims to judge, comma-separated: ${CLAIM_IDS.join(', ')} (default: all)`,
+    describe: `claims to measure, comma-separated: ${CLAIM_IDS.join(', ')} (default: all)`,
     read: readers.words,
   }),
-  quick: switchFlag({ describe: 'up to 25 GB, under 2 minutes; the claims stay undecided' }),
-  full: switchFlag({ describe: 'more rounds and the whole surface, up to half an hour' }),
+  quick: switchFlag({
+    describe: 'a small version of each, under 4 minutes; claims of large files stay undecided',
+  }),
+  full: switchFlag({ describe: 'more rounds and the whole surface, up to an hour' }),
   resume: textFlag({ describe: 'folder of a run to go on with; its mode and seed stay' }),
   budget: textFlag({
     describe: 'time to use, e.g. 10m; what does not fit is left out and named',
@@ -56,8 +65,9 @@ export const reproduceCommand: CliCommand = command({
   name: 'reproduce',
   describe: 'measure the published claims again on this machine',
   examples: [
-    { line: 'kvtune reproduce', does: 'all claims on files of 2 to 100 GB, in about 8 minutes' },
-    { line: 'kvtune reproduce --quick', does: 'the small sizes only, in under 2 minutes' },
+    { line: 'kvtune reproduce', does: 'all claims, on files of up to 100 GB, within 15 minutes' },
+    { line: 'kvtune reproduce --quick', does: 'the small sizes only, in under 4 minutes' },
+    { line: 'kvtune reproduce --claims lease-scale', does: 'one claim alone' },
     {
       line: 'kvtune reproduce --resume results/runs/20260102-030405-s1',
       does: 'go on with a run that was stopped, or whose budget ended',
@@ -74,9 +84,11 @@ export const reproduceCommand: CliCommand = command({
 
 async function run(values: Values, context: CommandContext): Promise<ExitCode> {
   const { common, clock, output, progress, env, signal } = context;
-  const claims = claimIds(values);
+  const asked = claimIds(values);
   const previous =
     values.resume === undefined ? undefined : previousRun(values.resume, values, common);
+  const earlier = previous === undefined ? undefined : (previous.run.claims ?? FREELIST_CLAIM_IDS);
+  const claims = asked ?? earlier ?? CLAIM_IDS;
   const mode = previous?.run.mode ?? modeOf(values);
   const startedAt = previous?.run.startedAt ?? clock.wallIso();
   const seed = previous?.run.seed ?? common.seed;
@@ -86,15 +98,21 @@ async function run(values: Values, context: CommandContext): Promise<ExitCode> {
   try {
     assertOnDisk(work);
     if (previous !== undefined) work.clear();
-    const { plan, surface } = planFor(mode, work, values.budget);
+    const { plan, surface, experiments } = planFor({ mode, claims, work, budgetNs: values.budget });
     const folder = new RunFolder(out, previous === undefined ? 'new' : 'resumed');
-    output.note(`kvtune ${KVTUNE_VERSION}: ${describePlan(plan)}; results in ${folder.path}`);
+    output.note(
+      `kvtune ${KVTUNE_VERSION}: ${describePlan(plan, experiments)}; results in ${folder.path}`,
+    );
     const color = output.color;
     const result = await reproduce({
       plan,
       surface,
+      experiments,
       previous,
-      run: previous?.run ?? startOfRun(context, { id, mode, startedAt }),
+      run: {
+        ...(previous?.run ?? startOfRun(context, { id, mode, startedAt })),
+        claims: [...new Set([...(earlier ?? []), ...claims])],
+      },
       folder,
       work,
       seed,
@@ -102,6 +120,7 @@ async function run(values: Values, context: CommandContext): Promise<ExitCode> {
       signal,
       runRound: (request, timeoutMs) => runRoundProcess(request, timeoutMs, signal),
       runSurfaceCell: (request, timeoutMs) => runSurfaceProcess(request, timeoutMs, signal),
+      runExperimentRound: (task, timeoutMs) => runExperimentProcess(task, timeoutMs, signal),
       bboltPeer: findBboltPeer(env),
       onProgress: (share, doing) => {
         progress.update({ share, doing });
@@ -119,7 +138,7 @@ async function run(values: Values, context: CommandContext): Promise<ExitCode> {
 async function conclude(
   result: ReproduceResult,
   about: {
-    readonly claims: readonly string[] | undefined;
+    readonly claims: readonly string[];
     readonly values: Values;
     readonly context: CommandContext;
     readonly folder: string;
@@ -153,7 +172,12 @@ function strictCode(claims: ClaimsFile): ExitCode {
 function claimIds(values: Values): readonly string[] | undefined {
   const unknown = values.claims?.find((id) => !CLAIM_IDS.includes(id));
   if (unknown !== undefined) {
-    throw usageError(`there is no claim '${unknown}'`, `choose from ${CLAIM_IDS.join(', ')}`);
+    const near = suggest(unknown, CLAIM_IDS);
+    const meant = near === undefined ? '' : `did you mean ${near}? `;
+    throw usageError(
+      `there is no claim '${unknown}'`,
+      `${meant}choose from ${CLAIM_IDS.join(', ')}`,
+    );
   }
   return values.claims;
 }
@@ -192,26 +216,47 @@ function previousRun(folder: string, values: Values, { out }: CommonFlags): Stor
   return previous;
 }
 
-function planFor(
-  mode: Mode,
-  work: WorkFolder,
-  budgetNs: number | undefined,
-): { plan: Plan; surface: SurfacePlan | undefined } {
+interface WholePlan {
+  readonly plan: Plan;
+  readonly surface: SurfacePlan | undefined;
+  readonly experiments: readonly ExperimentPlan[];
+}
+
+function planFor(about: {
+  readonly mode: Mode;
+  readonly claims: readonly string[];
+  readonly work: WorkFolder;
+  readonly budgetNs: number | undefined;
+}): WholePlan {
+  const { mode, claims, work, budgetNs } = about;
+  const withFreelist = claims.some((id) => FREELIST_CLAIM_IDS.includes(id));
+  const { freelistSeconds, experiments } = shareBudget(
+    EXPERIMENTS.filter((experiment) => claims.includes(experiment.claim)),
+    mode,
+    withFreelist ? FREELIST_BUDGET_SECONDS[mode] : 0,
+    budgetNs === undefined ? undefined : budgetNs / 1e9,
+  );
+  if (!withFreelist) {
+    const plan = { cells: [], untested: [], budgetSeconds: 0 };
+    return { plan, surface: undefined, experiments };
+  }
   const room = { diskFreeBytes: work.freeBytes(), memoryFreeBytes: freemem() };
-  const plan = makePlan(mode, room, budgetNs === undefined ? undefined : budgetNs / 1e9);
+  const plan = makePlan(mode, room, freelistSeconds);
   if (plan.cells.length === 0) {
     throw usageError(
       `there is no room for any size: ${plan.untested[0] ?? ''}`,
       'free some disk or name another folder with --work-dir',
     );
   }
-  return { plan, surface: makeSurfacePlan(mode, room) };
+  return { plan, surface: makeSurfacePlan(mode, room), experiments };
 }
 
-function describePlan(plan: Plan): string {
-  const seconds = Math.round(plan.budgetSeconds);
+function describePlan(plan: Plan, experiments: readonly ExperimentPlan[]): string {
+  const seconds = experiments.reduce((sum, one) => sum + one.budgetSeconds, plan.budgetSeconds);
   const sizes = plan.cells.filter((cell) => cell.role === 'main').map((cell) => cell.dbBytes / 1e9);
-  return `files of ${sizes.join(', ')} GB, up to ${formatDurationNs(seconds * 1e9)}`;
+  const parts = sizes.length === 0 ? [] : [`files of ${sizes.join(', ')} GB`];
+  parts.push(...experiments.map((one) => one.claim));
+  return `${parts.join(', ')}, up to ${formatDurationNs(Math.round(seconds) * 1e9)}`;
 }
 
 function startOfRun(
@@ -241,9 +286,9 @@ function finishedLine(
   const cell = run.cells.find((one) => one.id === cellId);
   if (cell === undefined) return '';
   const own = samples.filter((sample) => sample.cell === cellId && sample.purpose === 'arm');
-  const point = judge({ run, samples, surface: [] }, ['freelist-24x']).claims[0]?.curve.find(
-    (one) => one.cell === cellId,
-  );
+  const point = judge({ run, samples, surface: [], experiments: [] }, [
+    'freelist-24x',
+  ]).claims[0]?.curve.find((one) => one.cell === cellId);
   return cellLine(
     { cell, arms: summarizeArms([cell], own), ...(point === undefined ? {} : { point }) },
     { color },

@@ -7,6 +7,7 @@ import type {
   Claim,
   ClaimsFile,
   CurvePoint,
+  ExperimentRound,
   Host,
   Run,
   Sample,
@@ -15,6 +16,7 @@ import type {
 export interface Fixture {
   run: Run;
   samples: Sample[];
+  experiments: ExperimentRound[];
   claims: ClaimsFile;
 }
 
@@ -57,6 +59,7 @@ export function syntheticReport(): Fixture {
   return {
     run: syntheticRun(),
     samples: SHAPES.flatMap((shape) => samplesOf(shape)),
+    experiments: [],
     claims: {
       schemaVersion: 1,
       kvtune: '0.0.0-synthetic',

@@ -1,0 +1,29 @@
+// Fake experiments for tests of the runner: cells of any shape, and results that nothing measured.
+
+import type { ExperimentCell, ExperimentResult, ExperimentTask } from '../experiment.ts';
+
+export function fakeCell(id: string, over: Partial<ExperimentCell> = {}): ExperimentCell {
+  return {
+    id,
+    title: `cell ${id}`,
+    role: 'deciding',
+    factors: { size: 1 },
+    arms: ['before', 'after'],
+    blocksMin: 2,
+    blocksMax: 2,
+    roundSeconds: 1,
+    ...over,
+  };
+}
+
+/** A result valid by the schema; 'before' costs ten times what 'after' does. */
+export function fakeExperimentResult({ arm, seed }: ExperimentTask): ExperimentResult {
+  return {
+    settings: { arm },
+    figures: { costUs: arm === 'before' ? 10 : 1, seed },
+    histograms: { put: '' },
+    series: { costUs: [1, 2] },
+    resources: { rssBytesMax: 1e8, userSeconds: 1, systemSeconds: 0 },
+    warnings: [],
+  };
+}

@@ -1,0 +1,162 @@
+// A heat panel of a claim as a picture: squares over two factors, darker where the figure is better, its
+// value in each; empty outlines where nothing was measured; marked squares are framed and named below.
+// Steps of colour split the span of the measured figures evenly on the colour's own scale. Pure.
+
+import type { TopLevelSpec } from 'vega-lite';
+import type { HeatPanel } from '../record/schema.ts';
+import { formatEstimate, formatPlain, withUnit } from './format.ts';
+import { textWidth } from './label-placement.ts';
+import { axisTitle } from './lines-chart.ts';
+import { Picture, pictureSpec, type Color } from './square-picture.ts';
+
+const SQUARE = { width: 78, height: 42 } as const;
+const LEFT = 96;
+const RIGHT = 24;
+const TOP = 62;
+const LEGEND_Y = -40;
+const BOTTOM = 52;
+const MARK_LINE = 16;
+const WIDTH_MIN = 430;
+/** From worst to best. */
+const STEPS: readonly Color[] = ['equal', 'above', 'farAbove', 'farthest'];
+
+type HeatCell = HeatPanel['cells'][number];
+
+export function heatSpec(panel: HeatPanel): TopLevelSpec {
+  const picture = new Picture();
+  const xs = levels(panel.cells.map((cell) => cell.x));
+  const ys = levels(panel.cells.map((cell) => cell.y));
+  const width = Math.max(WIDTH_MIN, xs.length * SQUARE.width);
+  const height = ys.length * SQUARE.height;
+  const left = (x: number): number => xs.indexOf(x) * SQUARE.width;
+  // Small levels below, large ones above.
+  const top = (y: number): number => (ys.length - 1 - ys.indexOf(y)) * SQUARE.height;
+  const colors = new ColorScale(panel);
+  for (const x of xs) for (const y of ys) picture.box(left(x), top(y), SQUARE, 'paper', 'grid');
+  for (const cell of panel.cells)
+    drawSquare(picture, { panel, cell, colors }, left(cell.x), top(cell.y));
+  for (const mark of panel.marks) {
+    if (!xs.includes(mark.x) || !ys.includes(mark.y)) continue;
+    drawMark(picture, left(mark.x), top(mark.y));
+  }
+  drawAxes(picture, panel, { xs, ys, left, top, height });
+  drawLegend(picture, panel, colors);
+  const bottom = BOTTOM + panel.marks.length * MARK_LINE;
+  return pictureSpec(picture, { width, height, left: LEFT, top: TOP, right: RIGHT, bottom });
+}
+
+/** The figures as a sentence for those who do not see the picture. */
+export function heatDescription({ title, x, y, color, cells, marks }: HeatPanel): string {
+  const spoken = cells.map((cell) => {
+    const at = `${withUnit(formatPlain(cell.x), x.unit)} by ${withUnit(formatPlain(cell.y), y.unit)}`;
+    return `${at}: ${formatEstimate(cell, color.unit)}`;
+  });
+  const named = marks.map(({ label }) => `${label}.`);
+  return [
+    `${title}: ${axisTitle(color)} by ${x.label} and ${y.label}.`,
+    ...named,
+    `${spoken.join('; ')}.`,
+  ].join(' ');
+}
+
+class ColorScale {
+  readonly #low: number;
+  readonly #high: number;
+  readonly #log: boolean;
+  readonly #better: HeatPanel['better'];
+
+  constructor({ cells, color, better }: HeatPanel) {
+    const values = cells.map((cell) => cell.value).filter((value) => Number.isFinite(value));
+    this.#log = color.scale === 'log' && values.every((value) => value > 0);
+    this.#better = better;
+    this.#low = Math.min(...values);
+    this.#high = Math.max(...values);
+  }
+
+  colorOf(value: number): Color {
+    const span = this.#on(this.#high) - this.#on(this.#low);
+    const share = span === 0 ? 0 : (this.#on(value) - this.#on(this.#low)) / span;
+    const good = this.#better === 'higher' ? share : 1 - share;
+    const step = Math.min(STEPS.length - 1, Math.floor(good * STEPS.length));
+    return STEPS[step] ?? 'equal';
+  }
+
+  /** Bounds of the steps from worst to best. */
+  bounds(): [from: number, to: number][] {
+    const at = (share: number): number => {
+      const part = this.#better === 'higher' ? share : 1 - share;
+      const value = this.#on(this.#low) + part * (this.#on(this.#high) - this.#on(this.#low));
+      return this.#log ? Math.exp(value) : value;
+    };
+    return STEPS.map((_, index) => [at(index / STEPS.length), at((index + 1) / STEPS.length)]);
+  }
+
+  #on(value: number): number {
+    return this.#log ? Math.log(value) : value;
+  }
+}
+
+function drawSquare(
+  picture: Picture,
+  about: { readonly panel: HeatPanel; readonly cell: HeatCell; readonly colors: ColorScale },
+  x: number,
+  y: number,
+): void {
+  const { cell, colors } = about;
+  const { value, low, high } = cell;
+  const interval = low !== null && high !== null;
+  const [middleX, middleY] = [x + SQUARE.width / 2, y + SQUARE.height / 2];
+  picture.box(x, y, SQUARE, colors.colorOf(value), 'paper');
+  picture.word(middleX, interval ? middleY - 7 : middleY, formatPlain(value), 'bold');
+  if (interval) {
+    picture.word(middleX, middleY + 9, `${formatPlain(low)} - ${formatPlain(high)}`, 'tiny');
+  }
+}
+
+function drawMark(picture: Picture, x: number, y: number): void {
+  picture.rule(x, y, { dx: SQUARE.width }, 'published');
+  picture.rule(x, y + SQUARE.height, { dx: SQUARE.width }, 'published');
+  picture.rule(x, y, { dy: SQUARE.height }, 'published');
+  picture.rule(x + SQUARE.width, y, { dy: SQUARE.height }, 'published');
+}
+
+function drawAxes(
+  picture: Picture,
+  panel: HeatPanel,
+  about: {
+    readonly xs: readonly number[];
+    readonly ys: readonly number[];
+    readonly left: (x: number) => number;
+    readonly top: (y: number) => number;
+    readonly height: number;
+  },
+): void {
+  const { xs, ys, left, top, height } = about;
+  for (const y of ys) picture.word(-8, top(y) + SQUARE.height / 2, formatPlain(y), 'right');
+  for (const x of xs) picture.word(left(x) + SQUARE.width / 2, height + 13, formatPlain(x));
+  picture.word(-LEFT + 6, -14, named(panel.y), 'left', 'muted');
+  picture.word(0, height + 34, named(panel.x), 'left', 'muted');
+  for (const [index, { label }] of panel.marks.entries()) {
+    picture.word(0, height + 52 + index * MARK_LINE, `framed: ${label}`, 'left', 'published');
+  }
+}
+
+function drawLegend(picture: Picture, { color }: HeatPanel, colors: ColorScale): void {
+  let x = -LEFT + 6;
+  picture.word(x, LEGEND_Y, `${named(color)}:`, 'left', 'muted');
+  x += textWidth(`${named(color)}:`) + 10;
+  for (const [index, [from, to]] of colors.bounds().entries()) {
+    const title = `${formatPlain(Math.min(from, to))} - ${formatPlain(Math.max(from, to))}`;
+    picture.box(x, LEGEND_Y - 7, { width: 14, height: 14 }, STEPS[index] ?? 'equal', 'muted');
+    picture.word(x + 18, LEGEND_Y, title, 'left');
+    x += 30 + textWidth(title);
+  }
+}
+
+function named({ label, unit }: HeatPanel['x']): string {
+  return unit === '' || unit === 'x' ? label : `${label}, ${unit}`;
+}
+
+function levels(values: readonly number[]): number[] {
+  return [...new Set(values)].sort((a, b) => a - b);
+}
