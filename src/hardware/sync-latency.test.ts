@@ -18,8 +18,13 @@ describe('sync latency', () => {
   it('goes on for two seconds on a fast disk, and leaves no file', async () => {
     // Two readings a sample: 5 ms each make 200 samples of 5 ms in 2 s.
     const latency = await measureSyncLatency(folder, steppingClock(5e6));
-    expect(latency).toEqual({ samples: 200, p50Us: 5_000, p99Us: 5_000, maxUs: 5_000 });
+    const each = { p50Us: 5_000, p99Us: 5_000, maxUs: 5_000, meanUs: 5_000 };
+    expect(latency).toEqual({ samples: 200, ...each });
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('takes the time it is given', async () => {
+    expect((await measureSyncLatency(folder, steppingClock(1e6), 0.3)).samples).toBe(150);
   });
 
   it('takes 100 samples on a slow disk, unless that takes ten seconds', async () => {
@@ -39,6 +44,7 @@ describe('sync latency', () => {
       p50Us: 617.6,
       p99Us: 1_221.7,
       maxUs: 1_234,
+      meanUs: 617.6,
     });
   });
 });

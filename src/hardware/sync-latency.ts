@@ -16,21 +16,26 @@ const WRITE_BYTES = 2_300;
 const WRITES_PER_LAP = 2_000;
 const SAMPLES_MIN = 100;
 const SYNCS_PER_TURN = 20;
-const BUDGET_NS = 2e9;
 /** A disk that needs this long for the smallest sample is not worth more of the user's time. */
 const BUDGET_NS_MAX = 10e9;
 
 export const NO_SYNC_LATENCY: SyncLatency = { samples: 0, p50Us: 0, p99Us: 0, maxUs: 0 };
 
-/** Takes 2 seconds; longer, up to 10, where 100 samples need it. Uses 4.6 MB in `folder`. */
-export async function measureSyncLatency(folder: string, clock: Clock): Promise<SyncLatency> {
+/**
+ * Takes `seconds`, by default 2; longer, up to 10, where 100 samples need it. Uses 4.6 MB in `folder`.
+ */
+export async function measureSyncLatency(
+  folder: string,
+  clock: Clock,
+  seconds = 2,
+): Promise<SyncLatency> {
   const path = join(folder, `.kvtune-sync-probe-${process.pid}`);
   let fd: number | undefined;
   try {
     fd = openSync(path, 'w', 0o600);
     writeSync(fd, new Uint8Array(WRITES_PER_LAP * WRITE_BYTES).fill(1), 0, null, 0);
     fsyncSync(fd);
-    return summarize(await sampleSyncs(fd, clock));
+    return summarize(await sampleSyncs(fd, clock, seconds * 1e9));
   } catch {
     return NO_SYNC_LATENCY;
   } finally {
@@ -40,8 +45,12 @@ export async function measureSyncLatency(folder: string, clock: Clock): Promise<
 
 /** `nanoseconds` of each sync, in any order. */
 export function summarize(nanoseconds: readonly number[]): SyncLatency {
-  const micros = (p: number): number => Math.round((quantile(nanoseconds, p) ?? 0) / 100) / 10;
-  return { samples: nanoseconds.length, p50Us: micros(0.5), p99Us: micros(0.99), maxUs: micros(1) };
+  const micros = (value: number): number => Math.round(value / 100) / 10;
+  const at = (p: number): number => micros(quantile(nanoseconds, p) ?? 0);
+  const samples = nanoseconds.length;
+  const sum = nanoseconds.reduce((all, one) => all + one, 0);
+  const meanUs = samples === 0 ? 0 : micros(sum / samples);
+  return { samples, p50Us: at(0.5), p99Us: at(0.99), maxUs: at(1), meanUs };
 }
 
 /** A disk that fails even here has said so by the samples that are missing. */
@@ -54,7 +63,7 @@ function removeProbe(fd: number | undefined, path: string): void {
   }
 }
 
-async function sampleSyncs(fd: number, clock: Clock): Promise<number[]> {
+async function sampleSyncs(fd: number, clock: Clock, budgetNs: number): Promise<number[]> {
   const block = new Uint8Array(WRITE_BYTES).fill(2);
   const samples: number[] = [];
   const start = clock.nowNs();
@@ -65,7 +74,7 @@ async function sampleSyncs(fd: number, clock: Clock): Promise<number[]> {
     fdatasyncSync(fd);
     const after = clock.nowNs();
     samples.push(after - before);
-    const budget = samples.length < SAMPLES_MIN ? BUDGET_NS_MAX : BUDGET_NS;
+    const budget = samples.length < SAMPLES_MIN ? BUDGET_NS_MAX : budgetNs;
     if (after - start >= budget) return samples;
     if (samples.length % SYNCS_PER_TURN === 0) await nextTurn();
   }

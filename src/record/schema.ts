@@ -23,6 +23,8 @@ export const syncLatencySchema = z.object({
   p50Us: z.number(),
   p99Us: z.number(),
   maxUs: z.number(),
+  /** What bounds one who syncs again and again; absent in results of older versions. */
+  meanUs: z.number().optional(),
 });
 
 export const hostSchema = z.object({
@@ -356,6 +358,8 @@ export const claimSchema = z.object({
   title: z.string(),
   published: z.object({
     value: z.number(),
+    /** Shown in place of the value where nobody published one: it is the rule's own threshold then. */
+    words: z.string().optional(),
     unit: z.string(),
     what: z.string(),
     source: z.string(),

@@ -141,6 +141,16 @@ describe('a report with panels', () => {
     }
   });
 
+  it('says in words that nobody published a figure, wherever one would stand', async () => {
+    const published = { value: 1, unit: 'x', words: 'no figure', what: 'gain', source: 'none' };
+    const input = withPanels({ published });
+    const { html, markdown } = await renderReport(input);
+    for (const text of [html, markdown, renderTerminal(input, { color: false })]) {
+      expect(text).toContain('no figure');
+      expect(text).not.toMatch(/Published<\/dt><dd><strong>1x/);
+    }
+  });
+
   it('escapes what a file holds', async () => {
     const caveats = ['<script>alert(1)</script>'];
     const [first] = [linesPanel({ title: '<b>x</b>', references: [{ y: 5, label: '<i>y</i>' }] })];

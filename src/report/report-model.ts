@@ -181,7 +181,7 @@ export function measuredText(claim: Claim): string {
 }
 
 export function publishedText({ published }: Claim): string {
-  return formatPublished(published.value, published.unit);
+  return published.words ?? formatPublished(published.value, published.unit);
 }
 
 export function bannerOf(status: Run['status'], rounds: number): string | undefined {
