@@ -45,6 +45,7 @@ export type { KeyValue } from './mvcc/key-value.ts';
 export { KeyValueView } from './mvcc/key-value.ts';
 export { READ_LOCKS, type ReadLock } from './mvcc/options.ts';
 export { Answer, ChannelClient, type ChannelShare } from './store/channel.ts';
+export { keyspaceHashSteps, runSteps } from './store/maintenance.ts';
 export {
   DURABILITIES,
   PRESETS,
@@ -55,7 +56,8 @@ export {
 } from './store/options.ts';
 export type { PutRequest, Request, TxnOperation, TxnRequest } from './store/requests.ts';
 export type { Response } from './store/responses.ts';
-export { Store, type StoreStats } from './store/store.ts';
+export { Store } from './store/store.ts';
+export type { StoreStats } from './store/store-stats.ts';
 export { attachStoreReader, releaseStoreThread, type StoreShare } from './store/store-reader.ts';
 export {
   StoreThread,

@@ -156,7 +156,10 @@ export class Backend {
   /** Sets or, with undefined, deletes a key of another bucket than `key`. Takes `value` over. */
   put(bucket: Uint8Array, key: Uint8Array, value: Uint8Array | undefined): void {
     let changes = this.#others.get(bucket);
-    if (changes === undefined) this.#others.set(bucket, (changes = new Map()));
+    if (changes === undefined) {
+      changes = new Map<string, Uint8Array | undefined>();
+      this.#others.set(bucket, changes);
+    }
     changes.set(Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1'), value);
     this.#pending++;
   }

@@ -7,7 +7,8 @@
 import { nowNs } from '../base/clock.ts';
 import type { Backend } from './backend.ts';
 import { KEY_BUCKET } from './buckets.ts';
-import type { IndexCompaction, KeyIndex } from './key-index.ts';
+import type { KeyIndex } from './key-index.ts';
+import type { IndexCompaction } from './key-index-compaction.ts';
 import { KeyState } from './key-index-reader.ts';
 import { KeyValueView } from './key-value.ts';
 import { encodeRevision, RevisionKey, REVISION_BYTES } from './revision.ts';

@@ -93,6 +93,11 @@ export class Mvcc {
     return { revision, bufferEnd: this.backend.bufferEnd };
   }
 
+  /** A throw left a transaction open: what memory holds of it must be neither shown nor stored. */
+  get midway(): boolean {
+    return this.#open;
+  }
+
   begin(): void {
     assert(!this.#open, 'one transaction at a time');
     this.#open = true;

@@ -315,8 +315,7 @@ class Simulation {
     let at = 0;
     for (const change of wanted) {
       const event = follower.got[at];
-      const same = event !== undefined && event.kv.modRevision === change.main;
-      if (same && textOf(event.kv.key) === change.key) {
+      if (event?.kv.modRevision === change.main && textOf(event.kv.key) === change.key) {
         this.#compare(event, change, follower.request.prevKv === true);
         at++;
         continue;

@@ -154,10 +154,9 @@ describe('a synced watcher', () => {
 
   it('gets nothing more once cancelled, by itself or by another listener', () => {
     const watched = new Watched();
-    let second: Watcher | undefined;
     let calls = 0;
-    const first = watched.hub.watch({ key: bytesOf('a') }, () => second?.cancel());
-    second = watched.hub.watch({ key: bytesOf('a') }, () => calls++);
+    const first = watched.hub.watch({ key: bytesOf('a') }, () => second.cancel());
+    const second: Watcher = watched.hub.watch({ key: bytesOf('a') }, () => calls++);
     watched.put('a', '1');
     expect(calls).toBe(0);
     expect(told(second.take())).toBe('nothing');
@@ -369,7 +368,7 @@ describe('the store', () => {
 
   it('refuses an empty range and a start that is no revision', () => {
     const watched = new Watched();
-    const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
+    const refused: unknown = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
     expect(() => watched.watch('b', { end: bytesOf('a') })).toThrow(refused);
     expect(() => watched.watch('b', { end: bytesOf('b') })).toThrow(refused);
     expect(() => watched.watch('b', { startRevision: -1 })).toThrow(refused);

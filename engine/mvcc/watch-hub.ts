@@ -275,7 +275,7 @@ export class WatchHub implements ChangeObserver, WatcherOwner {
     const eventsMax = this.#events + stepEvents;
     let looked = 0;
     let main = 0;
-    let complete = false;
+    let complete: boolean;
     try {
       complete = this.#history.visit(from, (change) => {
         if (change.main !== main) {

@@ -44,7 +44,7 @@ interface TxnPlan {
 
 export class Applier {
   /** Leases being revoked in steps: no longer to be used or kept alive. */
-  readonly revoking = new Set<bigint>();
+  readonly revoking = new Set<LeaseId>();
   readonly alarms = new Set<(typeof ALARMS)[number]>();
   readonly #mvcc: Mvcc;
   readonly #lessor: Lessor;
@@ -238,14 +238,14 @@ export class Applier {
   }
 
   #holds(compare: Compare): boolean {
-    let some = false;
-    let all = true;
+    let seen = 0;
+    let failed = 0;
     const { key, end } = compare;
     this.#mvcc.visitInside({ key, end }, 0, (u8, start, length) => {
-      some = true;
-      all &&= holdsFor(compare, this.#view.read(u8, start, length));
+      seen++;
+      if (failed === 0 && !holdsFor(compare, this.#view.read(u8, start, length))) failed++;
     });
-    if (some) return all;
+    if (seen > 0) return failed === 0;
     // An absent key has version, revisions and lease 0, but no value that could be compared.
     return compare.target !== 'value' && holdsFor(compare, NO_KEY);
   }
@@ -263,17 +263,18 @@ export class Applier {
       this.revoking.add(id);
       this.#records.revoking(id);
     }
-    let more = true;
+    let more: boolean;
     do more = this.#lessor.takeKeys(id, keysMax, this.#taken);
     while (more && this.#taken.length === 0);
     this.#mvcc.begin();
     for (const key of this.#taken) this.#mvcc.deleteRange(key, undefined);
-    const revision = this.#mvcc.end();
     if (!more) {
+      // Before the end, which may commit and find no room: the lease goes with its keys all the same.
       this.#lessor.revoke(id);
       this.#records.revoked(id);
       this.revoking.delete(id);
     }
+    const revision = this.#mvcc.end();
     return { kind: 'leaseRevoke', revision, deleted: this.#taken.length, more };
   }
 

@@ -297,7 +297,10 @@ function figureOf(response: Response): number {
       return response.ttlSeconds;
     case 'txn':
       return response.succeeded ? 1 : 0;
-    default:
+    case 'put':
+    case 'compact':
+    case 'leaseCheckpoint':
+    case 'alarm':
       return 0;
   }
 }

@@ -115,7 +115,7 @@ async function expectSameState(member: EtcdMember, store: Store): Promise<void> 
     expect(hash, `hash at ${revision}`).toBe(member.hashKv(revision));
   }
   const { leases = [] } = (await member.ask('lease/leases', {})) as { leases?: Json[] };
-  const ids = leases.map(({ ID }) => `${ID as string}`);
+  const ids = leases.map(({ ID }) => ID as string);
   expect(store.leases().map(String).sort()).toEqual(ids.sort());
   for (const id of store.leases()) {
     const theirs = await member.ask('lease/timetolive', { ID: `${id}`, keys: true });

@@ -5,6 +5,7 @@
 import type { Db } from '../db/db.ts';
 import { leaseId, type LeaseId } from '../base/ids.ts';
 import { FieldReader } from '../base/protobuf.ts';
+import type { Lessor } from '../lease/lessor.ts';
 import type { Backend } from '../mvcc/backend.ts';
 import { LEASE_BUCKET } from '../mvcc/buckets.ts';
 import { MessageWriter } from './message-writer.ts';
@@ -47,14 +48,23 @@ export function readLeases(db: Db): LeaseRecord[] {
   return records;
 }
 
+/** Puts every lease of the file into `lessor`; returns those whose keys are being deleted. Throws CORRUPT. */
+export function recoverLeases(db: Db, lessor: Lessor, nowMs: number): LeaseId[] {
+  const records = readLeases(db);
+  for (const { id, ttlSeconds, remainingSeconds } of records) {
+    lessor.recover(id, ttlSeconds, remainingSeconds, nowMs);
+  }
+  return records.filter(({ revoking }) => revoking).map(({ id }) => id);
+}
+
 export class LeaseRecords {
   readonly #backend: Backend;
-  readonly #ttlOf: (id: LeaseId) => number;
+  readonly #lessor: Lessor;
 
-  /** `ttlOf` knows the seconds a lease was granted. */
-  constructor(backend: Backend, ttlOf: (id: LeaseId) => number) {
+  /** `lessor` knows the seconds a lease was granted. */
+  constructor(backend: Backend, lessor: Lessor) {
     this.#backend = backend;
-    this.#ttlOf = ttlOf;
+    this.#lessor = lessor;
   }
 
   granted(id: LeaseId, ttlSeconds: number): void {
@@ -72,6 +82,10 @@ export class LeaseRecords {
 
   revoked(id: LeaseId): void {
     this.#backend.put(LEASE_BUCKET, keyOf(id), undefined);
+  }
+
+  #ttlOf(id: LeaseId): number {
+    return this.#lessor.timeToLive(id, 0)?.ttlSeconds ?? 0;
   }
 
   #write(record: LeaseRecord): void {

@@ -39,8 +39,13 @@ export class MessageWriter {
     this.length += length;
   }
 
+  /** A safe integer; a negative one takes ten bytes, as in any int64 field. */
   number(field: number, value: number): void {
     if (value === 0) return;
+    if (value < 0) {
+      this.int64(field, BigInt(value));
+      return;
+    }
     this.#tag(field, VARINT);
     this.length = writeVarint(this.u8, this.length, value);
   }

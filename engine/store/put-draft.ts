@@ -5,7 +5,7 @@ import { copyRange } from '../base/bytes.ts';
 import { leaseId, type LeaseId } from '../base/ids.ts';
 import { FieldReader, writeBytesField } from '../base/protobuf.ts';
 import type { MessageWriter } from './message-writer.ts';
-import { KIND_BYTES } from './requests.ts';
+import { KIND_BYTES, refusalOf } from './requests.ts';
 
 /** Kind, tags, lengths and lease. */
 const HEAD_BYTES_MAX = 40;
@@ -47,8 +47,16 @@ export class PutDraft {
   lease: LeaseId = leaseId(0n);
   readonly #fields = new FieldReader();
 
-  /** False for a put that asks for more than key, value and lease. Throws CORRUPT. */
+  /** False for a put that asks for more than key, value and lease. Throws INVALID_ARGUMENT. */
   read(source: Uint8Array, start: number, length: number): boolean {
+    try {
+      return this.#read(source, start, length);
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  }
+
+  #read(source: Uint8Array, start: number, length: number): boolean {
     const fields = this.#fields.reset(source, start, length);
     this.keyLength = 0;
     this.value.u8 = source;

@@ -129,45 +129,73 @@ export function encodeRequest(request: Request, writer: MessageWriter): void {
   }
 }
 
-/** Decodes a request from source[start, start+length). Throws CORRUPT. */
+/**
+ * Decodes a request from source[start, start+length). Throws CORRUPT for a kind that is not known, and
+ * INVALID_ARGUMENT for a body that cannot be read: it is as a client sent it, since the log has checksums.
+ */
 export function decodeRequest(source: Uint8Array, start: number, length: number): Request {
+  const kind = length === 0 ? undefined : KINDS[source[start]!];
+  if (kind === undefined) {
+    const named = length === 0 ? 'none' : source[start]!;
+    throw new EngineError('CORRUPT', `a request of kind ${named} is not known here`);
+  }
   const body = source.subarray(start + 1, start + length);
-  switch (source[start]) {
-    case KIND_BYTES.put:
-      return readPut(body);
-    case KIND_BYTES.deleteRange:
-      return readDeleteRange(body);
-    case KIND_BYTES.txn:
-      return readTxn(body, 0);
-    default:
-      return readSmall(source[start]!, body);
+  try {
+    return readBody(kind, body);
+  } catch (error) {
+    throw refusalOf(error);
   }
 }
 
-function readSmall(kind: number, body: Uint8Array): Request {
+/** What a client is told whose request cannot be read; other errors as they are. */
+export function refusalOf(error: unknown): unknown {
+  if (!(error instanceof EngineError) || error.code !== 'CORRUPT') return error;
+  const message = `a request cannot be read: ${error.message}`;
+  return new EngineError('INVALID_ARGUMENT', message, { cause: error });
+}
+
+function readBody(kind: RequestKind, body: Uint8Array): Request {
+  switch (kind) {
+    case 'put':
+      return readPut(body);
+    case 'deleteRange':
+      return readDeleteRange(body);
+    case 'txn':
+      return readTxn(body, 0);
+    case 'compact':
+    case 'leaseGrant':
+    case 'leaseRevoke':
+    case 'leaseCheckpoint':
+    case 'alarm':
+      return readSmall(kind, body);
+  }
+}
+
+function readSmall(
+  kind: Exclude<RequestKind, 'put' | 'deleteRange' | 'txn'>,
+  body: Uint8Array,
+): Request {
   const numbers: number[] = [];
   let id = 0n;
   const fields = new FieldReader().reset(body);
-  const idField = kind === KIND_BYTES.leaseGrant ? 2 : 1;
-  const leased = kind !== KIND_BYTES.compact && kind !== KIND_BYTES.alarm;
+  const idField = kind === 'leaseGrant' ? 2 : 1;
+  const leased = kind !== 'compact' && kind !== 'alarm';
   while (fields.next()) {
     if (leased && fields.field === idField) id = fields.int64();
-    else numbers[fields.field] = fields.number();
+    else numbers[fields.field] = Number(fields.int64());
   }
   const number = (field: number): number => numbers[field] ?? 0;
   switch (kind) {
-    case KIND_BYTES.compact:
+    case 'compact':
       return { kind: 'compact', revision: number(1) };
-    case KIND_BYTES.leaseGrant:
+    case 'leaseGrant':
       return { kind: 'leaseGrant', id: leaseId(id), ttlSeconds: number(1) };
-    case KIND_BYTES.leaseRevoke:
+    case 'leaseRevoke':
       return { kind: 'leaseRevoke', id: leaseId(id), keysMax: number(15) };
-    case KIND_BYTES.leaseCheckpoint:
+    case 'leaseCheckpoint':
       return { kind: 'leaseCheckpoint', id: leaseId(id), remainingSeconds: number(2) };
-    case KIND_BYTES.alarm:
+    case 'alarm':
       return { kind: 'alarm', alarm: pick(ALARMS, number(3)), active: number(1) === 1 };
-    default:
-      throw new EngineError('CORRUPT', `a request of kind ${kind} is not known here`);
   }
 }
 
@@ -373,7 +401,7 @@ function readCompare(body: Uint8Array): Compare {
     else if (fields.field === COMPARE_FIELDS.value) value = part(fields);
     else if (fields.field === COMPARE_FIELDS.lease) lease = fields.int64();
     else if (fields.field === COMPARE_END) end = part(fields);
-    else if (fields.field < COMPARE_FIELDS.value) number = fields.number();
+    else if (fields.field < COMPARE_FIELDS.value) number = Number(fields.int64());
   }
   return {
     result: pick(COMPARE_RESULTS, result),

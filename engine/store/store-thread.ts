@@ -7,7 +7,7 @@ import { EngineError, type EngineErrorCode } from '../base/errors.ts';
 import { createBell, createChannel, stopStore, type ChannelShare } from './channel.ts';
 import type { StoreOptions } from './options.ts';
 import { releaseStoreThread, type StoreShare } from './store-reader.ts';
-import type { StoreStats } from './store.ts';
+import type { StoreStats } from './store-stats.ts';
 
 export interface StoreThreadOptions {
   readonly folder: string;

@@ -144,7 +144,10 @@ export function plainResponse(response: Response | TxnOperationResponse): Plain 
       };
     case 'leaseGrant':
       return { revision, id: `${response.id}`, ttl: `${response.ttlSeconds}` };
-    default:
+    case 'compact':
+    case 'leaseRevoke':
+    case 'leaseCheckpoint':
+    case 'alarm':
       return { revision };
   }
 }
@@ -200,7 +203,10 @@ function plainOf(kind: Operation['kind'], answer: Json): Plain {
       };
     case 'leaseGrant':
       return { revision, id: numberOf(answer['ID']), ttl: numberOf(answer['TTL']) };
-    default:
+    case 'compact':
+    case 'leaseRevoke':
+    case 'leaseCheckpoint':
+    case 'alarm':
       return { revision };
   }
 }
@@ -234,7 +240,7 @@ export function etcdKv(kv: Json): Plain {
 }
 
 /** Our code for an error of etcd's, by its text; the text where none is meant by it. */
-export function codeOfAnswer(answer: Json): EngineErrorCode | string | undefined {
+export function codeOfAnswer(answer: Json): string | undefined {
   const error = answer['error'];
   if (typeof error !== 'string') return undefined;
   return CODES.find(([text]) => error.includes(text))?.[1] ?? error;

@@ -17,9 +17,20 @@ import { bytesOf } from '../simulation/model.ts';
 import type { Operation } from './etcd-language.ts';
 
 /** At most 12: Go sorts so few stably, so that ties come in the same order everywhere. */
-const KEYS = ['\0', '\0\0', 'a', 'a\0', 'ab', 'b', 'c', 'ca', 'k\xff', 'k\xff\xff', 'm', '\xff'].map(
-  bytesOf,
-);
+const KEYS = [
+  '\0',
+  '\0\0',
+  'a',
+  'a\0',
+  'ab',
+  'b',
+  'c',
+  'ca',
+  'k\xff',
+  'k\xff\xff',
+  'm',
+  '\xff',
+].map(bytesOf);
 const VALUES = ['', '\0', 'one', 'two', 'two\0', 'x'.repeat(300)].map(bytesOf);
 const LEASES = [1n, 7n, 2n ** 53n + 1n, 2n ** 63n - 1n, -5n].map(leaseId);
 const NO_LEASE = leaseId(0n);
