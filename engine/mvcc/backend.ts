@@ -12,6 +12,7 @@
 
 import { assert } from '../base/assert.ts';
 import { nowNs } from '../base/clock.ts';
+import { EngineError } from '../base/errors.ts';
 import type { Db } from '../db/db.ts';
 import type { DbShare } from '../db/reader.ts';
 import type { WriteTx } from '../db/write-tx.ts';
@@ -84,6 +85,8 @@ export class Backend {
   /** Changes since the last commit, as etcd counts them. */
   #pending = 0;
   #lastCommitNs = nowNs();
+  /** The last commit found no room on the disk. */
+  #noRoom = false;
   /** Called at the start of each commit: the layer above adds what must be stored with it. */
   #beforeCommit: () => void = () => undefined;
 
@@ -129,6 +132,14 @@ export class Backend {
     return this.#lock.stats;
   }
 
+  /**
+   * The last commit found no room on the disk. Batches that grow full are not committed by themselves
+   * then: the owner asks again, by commit(), and takes no more changes meanwhile than it must.
+   */
+  get noRoom(): boolean {
+    return this.#noRoom;
+  }
+
   /** Number behind the newest entry of the buffer, published or not. */
   get bufferEnd(): number {
     return this.#buffer.end;
@@ -164,7 +175,10 @@ export class Backend {
     this.#pending++;
   }
 
-  /** Shows readers all changes so far. Commits when the batch is full, as etcd does on unlock. */
+  /**
+   * Shows readers all changes so far. Commits when the batch is full, as etcd does on unlock; where the
+   * disk has no room for that, it stays at showing them, and noRoom says so. Throws IO, POISONED.
+   */
   publish(revision: number, compacted: number): void {
     const { readLock } = this.#options;
     this.#published[REVISION_FIELD] = revision;
@@ -173,9 +187,20 @@ export class Backend {
     if (readLock !== 'concurrent') this.#lock.lockExclusive();
     this.#state.publish(this.#published);
     if (readLock !== 'concurrent') this.#lock.unlockExclusive();
-    if (this.#pending >= this.#options.batchLimit || this.#buffer.halfFull) {
-      this.stats.commitsByLimit++;
+    if (this.#noRoom) return;
+    if (this.#pending < this.#options.batchLimit && !this.#buffer.halfFull) return;
+    this.stats.commitsByLimit++;
+    this.tryCommit();
+  }
+
+  /** As commit(), but false, and noRoom, in place of NO_SPACE. */
+  tryCommit(): boolean {
+    try {
       this.commit();
+      return true;
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'NO_SPACE') return false;
+      throw error;
     }
   }
 
@@ -204,6 +229,10 @@ export class Backend {
       this.db.write((tx) => {
         this.#apply(tx);
       });
+      this.#noRoom = false;
+    } catch (error) {
+      this.#noRoom = error instanceof EngineError && error.code === 'NO_SPACE';
+      throw error;
     } finally {
       if (locked) this.#lock.unlockExclusive();
       this.#lastCommitNs = nowNs();
@@ -257,7 +286,14 @@ export class Backend {
     this.#buffer.reclaim(this.db.oldestEpoch());
     if (this.#buffer.fits(bytes)) return;
     this.#buffer.dropCommitted();
-    assert(this.#buffer.fits(bytes), 'requests are checked by fits() before they change anything');
+    if (this.#buffer.fits(bytes)) return;
+    // Requests are checked by fits() before they change anything: only a disk without room lets several
+    // add up here, those that were in the log already when it was found.
+    assert(this.#noRoom, 'half of the buffer is free for a request');
+    throw new EngineError(
+      'NO_SPACE',
+      'neither the disk nor the write buffer has room for what the log holds; open the store again',
+    );
   }
 }
 

@@ -41,6 +41,8 @@ export class Compaction {
   readonly #state = new KeyState();
   readonly #revisionKey = new RevisionKey();
   #indexDone = false;
+  /** The file holds every revision that is to be looked at. */
+  #committed = false;
   /** Where the walk of the file goes on. */
   #next: Uint8Array = new Uint8Array(REVISION_BYTES);
   #lastStepNs = 0;
@@ -58,7 +60,9 @@ export class Compaction {
   step(now: number): boolean {
     if (now - this.#lastStepNs < this.#plan.pauseNs) return false;
     const started = nowNs();
-    const inIndex = !this.#indexDone;
+    const inIndex = !this.#committed;
+    // What goes from the file waits in memory until it is committed: nothing more without room.
+    if (this.#backend.noRoom) return false;
     const done = inIndex ? this.#stepIndex() : this.#stepFile();
     const took = nowNs() - started;
     if (inIndex) this.indexStepNsMax = Math.max(this.indexStepNsMax, took);
@@ -71,8 +75,8 @@ export class Compaction {
 
   #stepIndex(): boolean {
     const keys = this.#plan.stepwise ? INDEX_STEP_KEYS : Number.POSITIVE_INFINITY;
-    this.#indexDone = this.#indexWalk.step(keys);
-    if (this.#indexDone) this.#backend.commit();
+    this.#indexDone ||= this.#indexWalk.step(keys);
+    if (this.#indexDone) this.#committed = this.#backend.tryCommit();
     return false;
   }
 

@@ -152,12 +152,17 @@ export class IndexAllocator {
     this.#units = units;
   }
 
+  /** Units that were never taken. */
+  get left(): number {
+    return this.#units - this.#next;
+  }
+
   /** Throws NO_SPACE unless `units` more can surely be had, in pieces of any size. */
   reserve(units: number): void {
     if (this.#next + units <= this.#units) return;
     throw new EngineError(
       'NO_SPACE',
-      `the key index is full: ${this.#units * UNIT_BYTES} bytes; compact, or raise indexBytes`,
+      `the key index is full: ${this.#units * UNIT_BYTES} bytes; raise indexBytes`,
     );
   }
 

@@ -162,12 +162,8 @@ export class Mvcc {
     this.#open = false;
     if (this.#changes > 0) {
       this.#revision++;
-      try {
-        this.backend.publish(this.#revision, this.#compacted);
-      } finally {
-        // A commit that found no room comes after the change was shown.
-        for (const observer of this.#observers) observer.published(this.#revision);
-      }
+      this.backend.publish(this.#revision, this.#compacted);
+      for (const observer of this.#observers) observer.published(this.#revision);
     }
     return this.#revision;
   }
@@ -186,6 +182,7 @@ export class Mvcc {
         `revision ${revision} is a future revision; the newest is ${this.#revision}`,
       );
     }
+    // Where the disk has no room, the new compaction takes over what the old one has left.
     this.finishCompaction();
     this.#compacted = revision;
     const mark = new Uint8Array(REVISION_BYTES);
@@ -212,9 +209,9 @@ export class Mvcc {
     return false;
   }
 
-  /** Runs a compaction to its end without pauses. */
+  /** Runs a compaction to its end without pauses, or until the disk has no room. */
   finishCompaction(): void {
-    while (this.stepCompaction(Number.POSITIVE_INFINITY));
+    while (!this.backend.noRoom && this.stepCompaction(Number.POSITIVE_INFINITY));
   }
 
   close(): void {

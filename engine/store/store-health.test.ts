@@ -104,24 +104,41 @@ describe('requests that cannot be read', () => {
 });
 
 describe('a key index that is full', () => {
+  const small = { indexBytes: 1024 ** 2 };
+  const keyOf = (i: number): string => `key-${i}`.padEnd(200, '.');
+
+  it('refuses puts before they are logged; the rest goes on', () => {
+    const vfs = new MemoryVfs();
+    let store = open(vfs, small);
+    let puts = 0;
+    while (ask(store, put(keyOf(puts), '')) === 'none') puts++;
+    expect(puts).toBeGreaterThan(1000);
+    expect(store.revision).toBe(puts + 1);
+    expect(ask(store, put('a', '1'))).toBe('NO_SPACE');
+    const gone = { key: bytesOf(keyOf(0)), end: undefined, prevKv: false };
+    expect(ask(store, { kind: 'deleteRange', ...gone })).toBe('none');
+    expect(store.range({ key: bytesOf(keyOf(1)) }).kvs).toHaveLength(1);
+    store.close();
+    store = open(vfs);
+    expect(store.revision).toBe(puts + 2);
+    expect(ask(store, put('a', '1'))).toBe('none');
+    store.close();
+  });
+
   it('poisons the store when a request is half done; more memory takes it up again', () => {
     const vfs = new MemoryVfs();
-    let store = open(vfs, { indexBytes: 1024 ** 2 });
-    let code = 'none';
-    let puts = 0;
-    for (; code === 'none'; puts++) code = ask(store, put(`key-${puts}`.padEnd(200, '.'), ''));
-    expect(code).toBe('NO_SPACE');
-    const revision = puts;
-    expect(store.revision).toBe(revision);
+    let store = open(vfs, small);
+    const success = Array.from({ length: 100 }, (_, i) => put(`key-${i}`.padEnd(10_000, '.'), ''));
+    const large = { kind: 'txn', compares: [], success, failure: [] } as const;
+    expect(ask(store, put('b', '1'))).toBe('none');
+    expect(ask(store, large)).toBe('NO_SPACE');
     expect(ask(store, put('a', '1'))).toBe('POISONED');
-    expect(store.range({ key: bytesOf('key-0'.padEnd(200, '.')) }).kvs).toHaveLength(1);
+    expect(store.range({ key: bytesOf('key'), end: bytesOf('kez') }).kvs).toHaveLength(0);
     store.close();
-    expect(() => open(vfs, { indexBytes: 1024 ** 2 })).toThrow(
-      expect.objectContaining({ code: 'NO_SPACE' }),
-    );
+    expect(() => open(vfs, small)).toThrow(expect.objectContaining({ code: 'NO_SPACE' }));
     store = open(vfs);
     // The request was logged, and is carried out now.
-    expect(store.revision).toBe(revision + 1);
+    expect(store.range({ key: bytesOf('key'), end: bytesOf('kez') }).kvs).toHaveLength(100);
     expect(ask(store, put('a', '1'))).toBe('none');
     store.close();
   });
@@ -145,6 +162,47 @@ describe('a backend without room', () => {
       else store.tick(Number.MAX_SAFE_INTEGER);
       expect(ask(store, put('a', '3'))).toBe('none');
     }
+    store.close();
+  });
+});
+
+describe('a batch that is full while the disk has no room', () => {
+  /** The log has room. */
+  function fill(vfs: FaultVfs): void {
+    for (const operation of ['write', 'writev', 'truncate'] as const) {
+      vfs.failAt({ operation, path: 'store/db', nth: 1, fault: 'ENOSPC', sticky: true });
+    }
+  }
+
+  it('answers requests that were carried out as what they are, and refuses the next', () => {
+    const vfs = new FaultVfs(new MemoryVfs());
+    const store = open(vfs, { batchLimit: 2 });
+    expect(ask(store, put('a', '1'))).toBe('none');
+    fill(vfs);
+    expect(ask(store, put('a', '2'))).toBe('none');
+    expect(store.revision).toBe(3);
+    expect(ask(store, put('a', '3'))).toBe('NO_SPACE');
+    vfs.clearFaults();
+    store.tick(Number.MAX_SAFE_INTEGER);
+    expect(ask(store, put('a', '4'))).toBe('none');
+    expect(store.revision).toBe(4);
+    store.close();
+  });
+
+  it('takes a compaction up again once there is room', () => {
+    const vfs = new FaultVfs(new MemoryVfs());
+    const store = open(vfs, { batchLimit: 3, compactionPauseMs: 0 });
+    for (let i = 0; i < 8; i++) expect(ask(store, put('a', String(i)))).toBe('none');
+    store.commit();
+    fill(vfs);
+    expect(ask(store, { kind: 'compact', revision: 5 })).toBe('none');
+    for (let i = 0; i < 20; i++) store.tick(Number.MAX_SAFE_INTEGER);
+    expect(store.mvcc.compaction).toBeDefined();
+    vfs.clearFaults();
+    for (let i = 0; i < 20; i++) store.tick(Number.MAX_SAFE_INTEGER);
+    expect(store.mvcc.compaction).toBeUndefined();
+    expect(ask(store, { kind: 'compact', revision: 7 })).toBe('none');
+    expect(store.stats().compacted).toBe(7);
     store.close();
   });
 });

@@ -74,9 +74,7 @@ export class StoreHealth {
    * store can go on. `midway`: it was thrown between changes that belong together.
    */
   judge(error: EngineError, midway: boolean): boolean {
-    // A commit behind the request found no room: everything stays in memory and log.
-    if (error.code === 'NO_SPACE' && !midway) this.#noteFull();
-    else if (midway || DISK_FAULTS.has(error.code)) this.poison(error);
+    if (midway || DISK_FAULTS.has(error.code)) this.poison(error);
     return !this.poisoned;
   }
 
@@ -86,13 +84,14 @@ export class StoreHealth {
       return work();
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
-      if (error.code === 'NO_SPACE') this.#noteFull();
+      if (error.code === 'NO_SPACE') this.noteFull();
       else this.poison(error);
       return undefined;
     }
   }
 
-  #noteFull(): void {
+  /** A commit found no room: everything stays in memory and log. */
+  noteFull(): void {
     this.#full = true;
     this.#retryNs = nowNs() + RETRY_NS;
   }

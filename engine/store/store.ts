@@ -43,6 +43,9 @@ import { takeStats, type StoreStats } from './store-stats.ts';
 
 /** A group that has grown to this is written before more is queued. */
 const GROUP_BYTES_MAX = 4 * 1024 ** 2;
+/** What a put may take of the key index beside its key: a record, a block, its share of split nodes. */
+const INDEX_KEY_BYTES = 512;
+const INDEX_RESERVE_BYTES = 4 * 1024 ** 2;
 
 export class Store {
   readonly folder: string;
@@ -59,8 +62,11 @@ export class Store {
   readonly #health = new StoreHealth();
   readonly #group = new RequestGroup();
   readonly #put = new PutDraft();
+  /** Bytes of the key index that are kept for deletions, and for a request that is larger than most. */
+  readonly #indexReserve: number;
   #scheduled = false;
   #flushing = false;
+  #alarmQueued = false;
 
   /**
    * Opens the store in `folder`, or makes one; `folder`/db may also be a file of etcd's. Reads every
@@ -84,6 +90,7 @@ export class Store {
   private constructor(folder: string, options: StoreOptions, db: Db, vfs: Vfs) {
     this.folder = folder;
     this.options = options;
+    this.#indexReserve = Math.min(INDEX_RESERVE_BYTES, options.indexBytes / 4);
     this.#db = db;
     this.warnings = db.warnings;
     this.#index = new ConsistentIndex(db);
@@ -326,9 +333,17 @@ export class Store {
     if (refusal !== undefined) return refusal;
     const grows = kind === 'put' || kind === 'txn' || kind === 'leaseGrant';
     if (!grows) return undefined;
+    const { bytes, count } = this.#group;
+    if (this.#mvcc.index.bytesLeft < this.#indexReserve + bytes + INDEX_KEY_BYTES * count) {
+      return new EngineError('NO_SPACE', 'the key index is full; raise indexBytes');
+    }
     const { quotaBytes } = this.options;
-    if (this.#db.fileBytes > quotaBytes && !this.#applier.alarms.has('noSpace')) {
-      this.submit({ kind: 'alarm', alarm: 'noSpace', active: true }, () => undefined);
+    const alarmed = this.#alarmQueued || this.#applier.alarms.has('noSpace');
+    if (this.#db.fileBytes > quotaBytes && !alarmed) {
+      this.#alarmQueued = true;
+      this.submit({ kind: 'alarm', alarm: 'noSpace', active: true }, () => {
+        this.#alarmQueued = false;
+      });
       this.flush();
     }
     if (!this.#applier.alarms.has('noSpace')) return undefined;
@@ -417,6 +432,8 @@ export class Store {
       fault = error;
       this.#health.judge(error, this.#mvcc.midway);
     }
+    // The request is carried out all the same, and its answer says so.
+    if (this.#mvcc.backend.noRoom) this.#health.noteFull();
     done(fault, response);
   }
 

@@ -26,6 +26,8 @@ export type Fault = 'EIO' | 'ENOSPC' | 'SHORT_WRITE';
 
 export interface FaultRule {
   readonly operation: FaultOperation | 'any';
+  /** Calls for this path alone; default: for every one. */
+  readonly path?: string;
   /** The call that fails: 1 is the first matching one after failAt(). */
   readonly nth: number;
   /** SHORT_WRITE on a call that does not write is EIO. */
@@ -122,12 +124,13 @@ export class FaultVfs implements Vfs {
   }
 
   /** Counts a call for every rule; returns the fault it has to meet. Used by this file's handles. */
-  takeFault(operation: FaultOperation): Fault | undefined {
+  takeFault(operation: FaultOperation, path: string): Fault | undefined {
     this.calls[operation]++;
     let fault: Fault | undefined;
     for (const entry of this.#rules) {
       const { rule } = entry;
       if (rule.operation !== 'any' && rule.operation !== operation) continue;
+      if (rule.path !== undefined && rule.path !== path) continue;
       entry.matched++;
       const due = rule.sticky === true ? entry.matched >= rule.nth : entry.matched === rule.nth;
       if (due) fault ??= rule.fault;
@@ -146,7 +149,7 @@ export class FaultVfs implements Vfs {
   }
 
   #check(operation: FaultOperation, path: string): void {
-    const fault = this.takeFault(operation);
+    const fault = this.takeFault(operation, path);
     if (fault !== undefined) throw injected(fault, operation, path);
   }
 }
@@ -168,7 +171,7 @@ class FaultFile implements VfsFile {
   }
 
   write(source: Uint8Array, offset: number, length: number, position: number): void {
-    const fault = this.#vfs.takeFault('write');
+    const fault = this.#vfs.takeFault('write', this.#path);
     if (fault === 'SHORT_WRITE') {
       this.inner.write(source, offset, this.#vfs.shortLength(length), position);
     }
@@ -177,7 +180,7 @@ class FaultFile implements VfsFile {
   }
 
   writev(sources: readonly Uint8Array[], position: number): void {
-    const fault = this.#vfs.takeFault('writev');
+    const fault = this.#vfs.takeFault('writev', this.#path);
     if (fault === 'SHORT_WRITE') this.#writePrefix(sources, position);
     if (fault !== undefined) throw injected(fault, 'writev', this.#path);
     this.inner.writev(sources, position);
@@ -207,7 +210,7 @@ class FaultFile implements VfsFile {
   }
 
   #check(operation: FaultOperation): void {
-    const fault = this.#vfs.takeFault(operation);
+    const fault = this.#vfs.takeFault(operation, this.#path);
     if (fault !== undefined) throw injected(fault, operation, this.#path);
   }
 
