@@ -2,21 +2,25 @@
 // day somebody measures. Times are not looked at; what is counted is held against its bars.
 
 import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { BenchCase, BenchModule } from '../engine/base/bench-case.ts';
+import type { BenchCase, BenchModule, BenchTrial } from '../engine/base/bench-case.ts';
 import * as cursor from '../engine/btree/cursor.bench.ts';
 import * as node from '../engine/btree/node.bench.ts';
 import * as complaints from '../engine/freelist/complaints.bench.ts';
 import * as freelist from '../engine/freelist/freelist.bench.ts';
 import * as lessor from '../engine/lease/lessor.bench.ts';
+import * as keyIndex from '../engine/mvcc/key-index.bench.ts';
 import * as watch from '../engine/mvcc/watch.bench.ts';
 import * as metaPage from '../engine/page/meta-page.bench.ts';
 import * as pageCache from '../engine/page/page-cache.bench.ts';
 import * as pageSearch from '../engine/page/page-search.bench.ts';
 import * as rwLock from '../engine/shared/rw-lock.bench.ts';
+import * as store from '../engine/store/store.bench.ts';
 import * as wal from '../engine/wal/wal.bench.ts';
+import { testFolder } from '../src/testing/test-folder.ts';
 import * as streams from '../workloads/streams.bench.ts';
 import {
   compareArms,
@@ -28,23 +32,27 @@ import {
   speedVerdict,
   TINY_EFFORT,
 } from './bench.ts';
+import { measureTrial, trialTable, verdictOf, type TrialRow } from './bench/trials.ts';
 
 const MODULES: Readonly<Record<string, BenchModule>> = {
   'cursor.bench.ts': cursor,
   'node.bench.ts': node,
   'complaints.bench.ts': complaints,
   'freelist.bench.ts': freelist,
+  'key-index.bench.ts': keyIndex,
   'lessor.bench.ts': lessor,
   'meta-page.bench.ts': metaPage,
   'page-cache.bench.ts': pageCache,
   'page-search.bench.ts': pageSearch,
   'rw-lock.bench.ts': rwLock,
+  'store.bench.ts': store,
   'streams.bench.ts': streams,
   'wal.bench.ts': wal,
   'watch.bench.ts': watch,
 };
 const KINDS = ['array', 'hashmap', 'bitmap'];
-const tiny = makeSetting('tiny');
+const tiny = makeSetting('tiny', true);
+const folder = testFolder('bench');
 const benchScript = fileURLToPath(new URL('../dist/scripts/bench.js', import.meta.url));
 
 it('tests every bench there is', () => {
@@ -52,8 +60,13 @@ it('tests every bench there is', () => {
   expect(names.toSorted()).toEqual(Object.keys(MODULES).toSorted());
 });
 
-describe.each(Object.entries(MODULES))('%s runs tiny', (_name, module) => {
-  const groups = groupsOf(module.cases(tiny)).map((group): [string, BenchCase[]] => [
+const TIMED = Object.entries(MODULES).filter(([, { cases }]) => cases !== undefined);
+const TRIALS = Object.values(MODULES)
+  .flatMap(({ trials }) => trials?.(tiny) ?? [])
+  .map((trial): [string, BenchTrial] => [trial.group, trial]);
+
+describe.each(TIMED)('%s runs tiny', (_name, { cases = () => [] }) => {
+  const groups = groupsOf([...cases(tiny)]).map((group): [string, BenchCase[]] => [
     group[0]!.group,
     group,
   ]);
@@ -72,8 +85,94 @@ describe.each(Object.entries(MODULES))('%s runs tiny', (_name, module) => {
   });
 
   it('names each arm once', () => {
-    const names = module.cases(tiny).map(({ group, name }) => `${group}, ${name}`);
+    const names = cases(tiny).map(({ group, name }) => `${group}, ${name}`);
     expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('a trial runs tiny', () => {
+  it.each(TRIALS)('%s', async (group, trial) => {
+    // Throws unless the rounds did their work.
+    const rows = await measureTrial(trial, { rounds: 1, parent: folder });
+    expect(rows.map(({ name }) => name)).toEqual(trial.figures.map(({ name }) => name));
+    for (const { group: of, name, value } of rows) {
+      expect(of).toBe(group);
+      expect(value, name).toBeGreaterThan(0);
+    }
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('has a title of its own, which says so where the run is large', () => {
+    const titles = TRIALS.map(([group]) => group);
+    expect(new Set(titles).size).toBe(titles.length);
+    const { trials = () => [] } = lessor as BenchModule;
+    const always = new Set(trials(makeSetting('tiny')).map(({ group }) => group));
+    const large = trials(tiny).filter(({ group }) => !always.has(group));
+    expect(large.map(({ group }) => group)).toEqual([expect.stringContaining('large run')]);
+  });
+});
+
+describe('figures of a trial', () => {
+  const rounds = [100, 110, 90, 100];
+  const trial = (bar: { least: number } | { most: number } | undefined): BenchTrial => ({
+    group: 'made up',
+    conditions: 'none',
+    figures: [
+      { name: 'rate', unit: 'puts/s', of: ({ rate = 0 }) => rate, ...(bar && { bar }) },
+      { name: 'ratio', unit: 'times', of: ({ rate = 0, other = 0 }) => rate / other },
+    ],
+    prepare: () => {
+      let round = 0;
+      return {
+        round: () => ({ rate: rounds[round]!, other: rounds[round++]! / 2 }),
+        close: () => undefined,
+      };
+    },
+  });
+  const measure = async (bar?: { least: number } | { most: number }): Promise<TrialRow[]> =>
+    measureTrial(trial(bar), { rounds: rounds.length, parent: folder });
+
+  it('are means of the rounds, and ratios of paired readings', async () => {
+    const [rate, ratio] = await measure();
+    expect(rate!.value).toBeCloseTo(99.75, 1);
+    expect(rate!.low).toBeLessThan(99);
+    expect(rate!.high).toBeGreaterThan(101);
+    expect(rate!.rounds).toEqual(rounds);
+    expect(ratio).toMatchObject({ value: 2, low: 2, high: 2, bar: null, reached: null });
+    expect(verdictOf(rate!)).toBeUndefined();
+  });
+
+  it.each([
+    [{ least: 50 }, 'reached'],
+    [{ least: 99 }, 'reached, unsure'],
+    [{ least: 101 }, 'below, unsure'],
+    [{ least: 200 }, 'below'],
+    [{ most: 200 }, 'reached'],
+    [{ most: 99 }, 'below, unsure'],
+    [{ most: 50 }, 'below'],
+  ])('held to %j are %s', async (bar, verdict) => {
+    const [rate] = await measure(bar);
+    expect(verdictOf(rate!)).toBe(verdict);
+    const text = trialTable([rate!]);
+    expect(text).toContain(`${'least' in bar ? '>=' : '<='} ${Object.values(bar)[0]!.toFixed(0)}`);
+    expect(text).toContain(verdict);
+  });
+
+  it('leave no folder behind, and no run open, where a round fails', async () => {
+    let closed = false;
+    const failing: BenchTrial = {
+      ...trial(undefined),
+      prepare: () => ({
+        round: () => Promise.reject(new Error('a put was refused')),
+        close: () => {
+          closed = true;
+        },
+      }),
+    };
+    const measured = measureTrial(failing, { rounds: 2, parent: folder });
+    await expect(measured).rejects.toThrow('a put was refused');
+    expect(closed).toBe(true);
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 
@@ -191,7 +290,7 @@ describe('npm run bench', () => {
     expect(text).toMatch(/cores, Node v\d+/);
     expect(text).toContain('freelist: allocate 26 pages, tiny, time per allocation');
     for (const kind of KINDS) expect(text).toMatch(new RegExp(`${kind} .* [un]s`));
-    expect(text).toMatch(/bars of the bitmap: 0 kept, 0 missed, 1 unclear/);
+    expect(text).toContain('bars of the bitmap: 1 unclear');
     expect(text).not.toContain('page search');
   });
 

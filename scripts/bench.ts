@@ -1,17 +1,18 @@
 // npm run bench: the microbenchmarks of every `*.bench.ts` under engine/ and workloads/, in compiled
 // JavaScript and plain Node. Timed by tinybench, arms of a group in turn, round by round; what is counted repeats
-// exactly. Groups with `complaint` in their name are what users say of the hashmap freelist.
+// exactly; trials measure under load and are held to bars (bench/trials.ts). Groups with `complaint` in their
+// name are what users say of the hashmap freelist.
 //
-//   npm run bench -- [--filter TEXT] [--json] [--tiny] [--rounds 5]
+//   npm run bench -- [--filter TEXT] [--json] [--tiny] [--large] [--rounds 5] [--work-dir DIR]
 //
 // --filter keeps groups whose name holds TEXT. --tiny shows that all of it runs; its figures mean
-// nothing. A time is per operation; a sample is one run of many operations, so p99 is that of runs. Of
+// nothing. --large adds the groups named 'large run'. --work-dir is on the disk that trials load. A time is per operation; a sample is one run of many operations, so p99 is that of runs. Of
 // the freelists a ratio over 1 means faster than the array. The bitmap's bar: at least 0.9 times as fast
 // as the better of array and hashmap. A missed bar is shown, and is no failure: times of one machine are
 // not everybody's. Bars on what is counted hold in the tests (bench.test.ts).
 
 import { readdirSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -29,6 +30,7 @@ import { Random, SpanList } from '../engine/index.ts';
 import { formatSignificant } from '../src/report/format.ts';
 import { pairedRatio, type PairedRatio } from '../src/stats/paired-ratio.ts';
 import { median, quantile } from '../src/stats/quantile.ts';
+import { measureTrial, trialTable, verdictOf, type TrialRow } from './bench/trials.ts';
 import { countIn, layOut, pagesIn, recipeByName, wholeFile } from '../workloads/index.ts';
 
 /** How long a case is measured. */
@@ -88,10 +90,11 @@ export function findBenches(): string[] {
 }
 
 /** The setting benches are built from; layouts are made once each and kept. */
-export function makeSetting(size: BenchSetting['size']): BenchSetting {
+export function makeSetting(size: BenchSetting['size'], large = false): BenchSetting {
   const kept = new Map<string, SpanList>();
   return {
     size,
+    large,
     agedSpans: (recipe, freePages) => {
       const name = `${recipe} ${String(freePages)}`;
       const spans = kept.get(name) ?? layOutSpans(recipe, freePages);
@@ -282,13 +285,21 @@ function formatRatio(ratio: Ratio | null): string {
   return `${value} [${formatSignificant(low, 3)}, ${formatSignificant(high, 3)}]`;
 }
 
+interface BenchResult {
+  readonly timed: TimedRow[];
+  readonly counted: CountedRow[];
+  readonly trials: TrialRow[];
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       filter: { type: 'string', default: '' },
       json: { type: 'boolean', default: false },
       tiny: { type: 'boolean', default: false },
+      large: { type: 'boolean', default: false },
       rounds: { type: 'string', default: String(FULL_EFFORT.rounds) },
+      'work-dir': { type: 'string', default: tmpdir() },
     },
   });
   const rounds = Number(values.rounds);
@@ -296,45 +307,54 @@ async function main(): Promise<number> {
     process.stderr.write(`--rounds ${values.rounds} is no whole number from 1 on\n`);
     return 2;
   }
-  const wanted = ({ group }: { readonly group: string }): boolean => group.includes(values.filter);
-  const setting = makeSetting(values.tiny ? 'tiny' : 'full');
+  const setting = makeSetting(values.tiny ? 'tiny' : 'full', values.large);
   const effort = values.tiny ? TINY_EFFORT : { ...FULL_EFFORT, rounds };
-  const timed: TimedRow[] = [];
-  const counted: CountedRow[] = [];
-  for (const path of findBenches()) {
-    const { cases, countings } = (await import(pathToFileURL(path).href)) as BenchModule;
-    for (const group of groupsOf(cases(setting).filter(wanted))) {
-      process.stderr.write(`${group[0]?.group ?? ''}\n`);
-      timed.push(...measureGroup(group, effort));
-    }
-    for (const counting of countings?.(setting).filter(wanted) ?? []) {
-      process.stderr.write(`${counting.group}\n`);
-      counted.push(...countGroup(counting));
-    }
-  }
-  if (timed.length + counted.length === 0) {
-    process.stderr.write(`no group's name holds '${values.filter}'\n`);
+  const { filter, 'work-dir': parent } = values;
+  const result = await measureAll(setting, { effort, filter, parent });
+  if (Object.values(result).every((rows: readonly unknown[]) => rows.length === 0)) {
+    process.stderr.write(`no group's name holds '${filter}'\n`);
     return 2;
   }
-  print({ timed, counted, effort, size: setting.size }, values.json);
+  print(result, { effort, size: setting.size, json: values.json });
   return 0;
 }
 
+async function measureAll(
+  setting: BenchSetting,
+  options: { readonly effort: Effort; readonly filter: string; readonly parent: string },
+): Promise<BenchResult> {
+  const { effort, filter, parent } = options;
+  const result: BenchResult = { timed: [], counted: [], trials: [] };
+  const wanted = ({ group }: { readonly group: string }): boolean => group.includes(filter);
+  const begin = (group: string): boolean => process.stderr.write(`${group}\n`);
+  for (const path of findBenches()) {
+    const module = (await import(pathToFileURL(path).href)) as BenchModule;
+    for (const group of groupsOf(module.cases?.(setting).filter(wanted) ?? [])) {
+      begin(group[0]?.group ?? '');
+      result.timed.push(...measureGroup(group, effort));
+    }
+    for (const counting of module.countings?.(setting).filter(wanted) ?? []) {
+      begin(counting.group);
+      result.counted.push(...countGroup(counting));
+    }
+    for (const trial of module.trials?.(setting).filter(wanted) ?? []) {
+      begin(trial.group);
+      result.trials.push(...(await measureTrial(trial, { rounds: effort.rounds, parent })));
+    }
+  }
+  return result;
+}
+
 function print(
-  result: {
-    readonly timed: readonly TimedRow[];
-    readonly counted: readonly CountedRow[];
-    readonly effort: Effort;
-    readonly size: BenchSetting['size'];
-  },
-  json: boolean,
+  { timed, counted, trials }: BenchResult,
+  options: { readonly effort: Effort; readonly size: BenchSetting['size']; readonly json: boolean },
 ): void {
-  const { timed, counted, effort, size } = result;
+  const { effort, size, json } = options;
   const [cpu] = cpus();
   const host = { node: process.version, cpu: cpu?.model ?? 'unknown', cores: cpus().length };
   if (json) {
     const conditions = { ...host, size, ...effort, seed: SEED };
-    process.stdout.write(`${JSON.stringify({ conditions, timed, counted }, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ conditions, timed, counted, trials }, null, 2)}\n`);
     return;
   }
   const { rounds, roundMs } = effort;
@@ -344,16 +364,23 @@ function print(
   );
   if (timed.length > 0) process.stdout.write(`${timedTable(timed)}\n`);
   if (counted.length > 0) process.stdout.write(`${countedTable(counted)}\n`);
+  if (trials.length > 0) process.stdout.write(`${trialTable(trials)}\n`);
   const bars = [
     ...timed.flatMap(({ toBetter }) => (toBetter === null ? [] : speedVerdict(toBetter))),
     ...counted.flatMap(({ holds }) => (holds === null ? [] : countVerdict(holds))),
   ];
-  const count = (of: Verdict): string => String(bars.filter((verdict) => verdict === of).length);
-  if (bars.length === 0) return;
-  process.stdout.write(
-    `bars of the bitmap: ${count('holds')} kept, ${count('MISSED')} missed, ` +
-      `${count('unclear')} unclear\n`,
-  );
+  printBars('of the bitmap', bars);
+  printBars('of trials', trials.map(verdictOf));
+}
+
+function printBars(whose: string, verdicts: readonly (string | undefined)[]): void {
+  const counts = new Map<string, number>();
+  for (const verdict of verdicts) {
+    if (verdict !== undefined) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  }
+  if (counts.size === 0) return;
+  const words = [...counts].map(([verdict, count]) => `${String(count)} ${verdict}`).join('; ');
+  process.stdout.write(`bars ${whose}: ${words}\n`);
 }
 
 const startedAs = process.argv[1];

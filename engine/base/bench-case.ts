@@ -1,13 +1,16 @@
-// What a `*.bench.ts` exports: `cases()`, work that is timed, and, where something is better counted
-// than timed, `countings()`, figures that repeat exactly. Both are built from a setting, so that the same
-// code runs in full when somebody measures, and tiny in every run of the tests. `npm run bench` times
-// and prints (scripts/bench.ts); a bench knows neither clock nor console.
+// What a `*.bench.ts` exports: `cases()`, work that is timed; where something is better counted than
+// timed, `countings()`, figures that repeat exactly; and `trials()`, figures under load, which take
+// threads, a disk or more work than a run holds, and are held to bars. All are built from a setting, so
+// that the same code runs in full when somebody measures, and tiny in every run of the tests. `npm run
+// bench` times and prints (scripts/bench.ts); a bench knows no console, and only a trial a clock.
 
 import type { SpanList } from './span-list.ts';
 
 /** What the builder of cases is handed. */
 export interface BenchSetting {
   readonly size: 'full' | 'tiny';
+  /** Adds what takes gigabytes or minutes, under titles that say 'large run'. */
+  readonly large: boolean;
   /**
    * Free spans as the life told by the recipe of that name leaves them, ascending, with about
    * `freePages` pages in all. Shared between cases: copy before changing.
@@ -61,7 +64,38 @@ export interface BenchCounting {
   readonly count: () => readonly BenchCount[];
 }
 
+/** What a trial reads off in one round, by name: every round the same names. */
+export type BenchReadings = Readonly<Record<string, number>>;
+
+/** A figure made of the readings of each round; the rounds give it its interval. */
+export interface BenchFigure {
+  readonly name: string;
+  readonly unit: string;
+  readonly of: (readings: BenchReadings) => number;
+  /** What it is held to; undefined: it stands beside, to explain. */
+  readonly bar?: { readonly least: number } | { readonly most: number };
+}
+
+/** A measurement under load. Arms that are compared run in turn within each round. */
+export interface BenchTrial {
+  readonly group: string;
+  /** Sizes, threads and settings, in a line. */
+  readonly conditions: string;
+  readonly figures: readonly BenchFigure[];
+  /** Every round gives the same, so that one is enough and no figure needs an interval. */
+  readonly exact?: boolean;
+  /** Builds what rounds work on. `folder` is empty, on the disk under measurement, and goes afterwards. */
+  readonly prepare: (folder: string) => Promise<BenchRounds> | BenchRounds;
+}
+
+export interface BenchRounds {
+  readonly round: () => Promise<BenchReadings> | BenchReadings;
+  /** Ends threads and closes files; throws unless the rounds did their work. */
+  readonly close: () => Promise<void> | void;
+}
+
 export interface BenchModule {
-  readonly cases: (setting: BenchSetting) => readonly BenchCase[];
+  readonly cases?: (setting: BenchSetting) => readonly BenchCase[];
   readonly countings?: (setting: BenchSetting) => readonly BenchCounting[];
+  readonly trials?: (setting: BenchSetting) => readonly BenchTrial[];
 }

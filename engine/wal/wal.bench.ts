@@ -1,11 +1,16 @@
 // Microbenchmarks of the log without a disk: framing entries of 256 bytes into memory, what their
 // checksum costs of that, one call a block as the log does it and one call an entry as it does not,
-// and checking them again when the log is opened.
+// and checking them again when the log is opened. As a trial: group commit for 64 writers on the disk,
+// against what the disk does alone with blocks of the same size.
 
+import { join } from 'node:path';
 import { crc32c } from '@node-rs/crc32';
 import { assert } from '../base/assert.ts';
-import type { BenchCase, BenchRun, BenchSetting } from '../base/bench-case.ts';
+import type { BenchCase, BenchRun, BenchSetting, BenchTrial } from '../base/bench-case.ts';
+import { nowNs } from '../base/clock.ts';
 import { MemoryVfs } from '../vfs/memory-vfs.ts';
+import { nodeVfs } from '../vfs/node-vfs.ts';
+import { syncRate } from './disk.bench-probe.ts';
 import { Wal } from './wal.ts';
 
 const GROUP = 'log';
@@ -30,6 +35,61 @@ export function cases({ size }: BenchSetting): readonly BenchCase[] {
     operations,
     prepare,
   }));
+}
+
+export function trials({ size }: BenchSetting): readonly BenchTrial[] {
+  const milliseconds = size === 'tiny' ? 5 : 400;
+  return [
+    {
+      group: `log: ${BATCH} writers of ${PAYLOAD_BYTES} B on the disk, group commit`,
+      conditions:
+        `every writer waits for the sync that has its entry, so ${BATCH} entries a sync; before and ` +
+        `after it the disk alone: write and sync of as many bytes; ${milliseconds} ms each`,
+      figures: [
+        { name: 'the log', unit: 'entries/s', of: ({ entries }) => entries! },
+        {
+          ...{ name: 'entries a sync', unit: 'entries', bar: { least: 20 } },
+          of: ({ entriesPerSync }) => entriesPerSync!,
+        },
+        { name: 'the disk alone', unit: 'syncs/s', of: ({ disk }) => disk! },
+        {
+          ...{ name: 'the log over the disk alone', unit: 'share', bar: { least: 0.6 } },
+          of: ({ entries, entriesPerSync, disk }) => entries! / (disk! * entriesPerSync!),
+        },
+      ],
+      prepare: (folder) => {
+        const log = Wal.open(join(folder, 'wal'), {}, nodeVfs);
+        const payload = samplePayload(PAYLOAD_BYTES);
+        const blockBytes = Math.ceil((BATCH * (PAYLOAD_BYTES + 4) + 64) / 512) * 512;
+        const disk = (): number =>
+          syncRate(nodeVfs, join(folder, 'disk'), { blockBytes, milliseconds });
+        return {
+          round: () => {
+            const before = disk();
+            const { syncs, appends } = log.stats();
+            const started = nowNs();
+            let now = started;
+            for (; now - started < milliseconds * 1e6; now = nowNs()) {
+              for (let i = 0; i < BATCH; i++) log.append(payload);
+              log.sync();
+            }
+            const ended = log.stats();
+            log.release(log.syncedIndex);
+            const entries = ended.appends - appends;
+            return {
+              entries: entries / ((now - started) / 1e9),
+              entriesPerSync: entries / (ended.syncs - syncs),
+              disk: Math.sqrt(before * disk()),
+            };
+          },
+          close: () => {
+            assert(log.syncedIndex === log.lastIndex, 'every entry is on the disk');
+            log.close();
+          },
+        };
+      },
+    },
+  ];
 }
 
 function frameRun(operations: number): BenchRun {
