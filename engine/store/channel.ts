@@ -2,6 +2,9 @@
 // a ring of requests one way, in the form they have in the log, and a ring of answers back. One thread
 // on each side. A side that has nothing to do sleeps on its bell; the other wakes it only if it sleeps.
 //
+// Renewals of leases have a kind of their own here, since they are not logged: they are carried out when the
+// store takes them, beside the order of writes.
+//
 // Positions count up and wrap at 2^32; rings are powers of two. A frame of the request ring is {length, ticket}
 // as 32-bit words and the request, padded to 8 bytes; it never wraps: where the rest of the ring is too short,
 // a frame of length SKIP fills it. A client may have no more unanswered requests than the answer ring holds.
@@ -9,6 +12,7 @@
 import { assert } from '../base/assert.ts';
 import { ENGINE_ERROR_CODES, EngineError } from '../base/errors.ts';
 import { leaseId, type LeaseId } from '../base/ids.ts';
+import { GuardedPut } from './guarded-put.ts';
 import { MessageWriter } from './message-writer.ts';
 import { writePutHead, type PutParts } from './put-draft.ts';
 import { encodeRequest, type Request } from './requests.ts';
@@ -23,9 +27,16 @@ const ANSWERS_READ = 48;
 const CLIENT_SLEEPS = 64;
 const CHANNEL_WORDS = 80;
 
-/** Words of the store's bell: 1 while it sleeps; 1 when it is to stop. */
+/** Words of the store's bell: 1 while it sleeps; 1 when it is to stop; how often stats were asked for. */
 const STORE_SLEEPS = 0;
 const STORE_STOPS = 1;
+const STATS_ASKED = 2;
+const BELL_WORDS = 3;
+
+/** Kind byte of a renewal, which no logged request has; its lease lies in the third word of 8 bytes. */
+const KEEP_ALIVE = 0xff;
+const KEEP_ALIVE_BYTES = 16;
+const KEEP_ALIVE_LEASE = 2;
 
 const FRAME_HEADER_BYTES = 8;
 const SKIP = 0xffff_ffff;
@@ -40,7 +51,7 @@ export interface ChannelShare {
 }
 
 export function createBell(): SharedArrayBuffer {
-  return new SharedArrayBuffer(8);
+  return new SharedArrayBuffer(4 * BELL_WORDS);
 }
 
 /** `requestBytes` and `answersMax` are powers of two; a request may take half of the bytes. */
@@ -64,6 +75,13 @@ export function stopStore(bell: SharedArrayBuffer): void {
   wake(words, STORE_SLEEPS);
 }
 
+/** Has the thread that serves the channels of this bell tell its stats: see serveChannels(). */
+export function askForStats(bell: SharedArrayBuffer): void {
+  const words = new Int32Array(bell);
+  Atomics.add(words, STATS_ASKED, 1);
+  wake(words, STORE_SLEEPS);
+}
+
 /** One answer, reused: valid until the next. */
 export class Answer {
   ticket = 0;
@@ -81,6 +99,9 @@ export class ChannelClient {
   readonly #u32: Uint32Array;
   readonly #answers: AnswerRing;
   readonly #writer = new MessageWriter();
+  readonly #guarded = new GuardedPut();
+  readonly #renewal = new Uint8Array(KEEP_ALIVE_BYTES);
+  readonly #renewalLease = new BigInt64Array(this.#renewal.buffer, 8, 1);
   #written = 0;
   #answered = 0;
   #outstanding = 0;
@@ -105,6 +126,22 @@ export class ChannelClient {
     return this.#queue(ticket);
   }
 
+  /** Queues a put that happens if the key's mod revision is that one: its answer's figure is 1 then. */
+  putIf(ticket: number, parts: PutParts, modRevision: number): boolean {
+    this.#writer.reset();
+    this.#guarded.write(this.#writer, parts, modRevision);
+    return this.#queue(ticket);
+  }
+
+  /** Queues a renewal of a lease; its answer's figure is the lease's seconds. */
+  keepAlive(ticket: number, id: LeaseId): boolean {
+    this.#renewal[0] = KEEP_ALIVE;
+    this.#renewalLease[0] = id;
+    this.#writer.reset();
+    this.#writer.raw(this.#renewal, 0, KEEP_ALIVE_BYTES);
+    return this.#queue(ticket);
+  }
+
   /** Queues any request; false when the ring is full. */
   submit(ticket: number, request: Request): boolean {
     this.#writer.reset();
@@ -117,9 +154,14 @@ export class ChannelClient {
     wake(this.#bell, STORE_SLEEPS);
   }
 
+  /** Whether take() would find an answer. */
+  get ready(): boolean {
+    return Atomics.load(this.#words, ANSWERS_WRITTEN) >>> 0 !== this.#answered;
+  }
+
   /** Takes the next answer into `answer`; false when there is none. */
   take(answer: Answer): boolean {
-    if (Atomics.load(this.#words, ANSWERS_WRITTEN) >>> 0 === this.#answered) return false;
+    if (!this.ready) return false;
     this.#answers.read(this.#answered, answer);
     this.#answered = (this.#answered + 1) >>> 0;
     Atomics.store(this.#words, ANSWERS_READ, this.#answered | 0);
@@ -130,9 +172,7 @@ export class ChannelClient {
   /** Sleeps until there is an answer or `milliseconds` have passed. */
   wait(milliseconds: number): void {
     Atomics.store(this.#words, CLIENT_SLEEPS, 1);
-    if (Atomics.load(this.#words, ANSWERS_WRITTEN) >>> 0 === this.#answered) {
-      Atomics.wait(this.#words, CLIENT_SLEEPS, 1, milliseconds);
-    }
+    if (!this.ready) Atomics.wait(this.#words, CLIENT_SLEEPS, 1, milliseconds);
     Atomics.store(this.#words, CLIENT_SLEEPS, 0);
   }
 
@@ -165,7 +205,15 @@ export class ChannelServer {
   readonly #words: Int32Array;
   readonly #u8: Uint8Array;
   readonly #u32: Uint32Array;
+  readonly #i64: BigInt64Array;
   readonly #answers: AnswerRing;
+  /** A renewal is answered as a grant, which says the same. */
+  readonly #renewed = { kind: 'leaseGrant', revision: 0, id: leaseId(0n), ttlSeconds: 0 } as {
+    readonly kind: 'leaseGrant';
+    revision: number;
+    id: LeaseId;
+    ttlSeconds: number;
+  };
   #read = 0;
   #answered = 0;
 
@@ -173,6 +221,7 @@ export class ChannelServer {
     this.#words = new Int32Array(share.words);
     this.#u8 = new Uint8Array(share.requests);
     this.#u32 = new Uint32Array(share.requests);
+    this.#i64 = new BigInt64Array(share.requests);
     this.#answers = new AnswerRing(share.answers);
   }
 
@@ -195,9 +244,12 @@ export class ChannelServer {
       }
       const ticket = this.#u32[(at >>> 2) + 1]!;
       const start = at + FRAME_HEADER_BYTES;
-      store.submitEncoded(this.#u8, start, length, (error, response) => {
-        this.#answer(ticket, error, response);
-      });
+      if (this.#u8[start] === KEEP_ALIVE) this.#keepAlive(store, ticket, at);
+      else {
+        store.submitEncoded(this.#u8, start, length, (error, response) => {
+          this.#answer(ticket, error, response);
+        });
+      }
       this.#read = (this.#read + FRAME_HEADER_BYTES + ((length + 7) & ~7)) >>> 0;
       count++;
     }
@@ -208,6 +260,20 @@ export class ChannelServer {
   /** Wakes the client if it sleeps. */
   ring(): void {
     wake(this.#words, CLIENT_SLEEPS);
+  }
+
+  #keepAlive(store: Store, ticket: number, at: number): void {
+    const id = leaseId(this.#i64[(at >>> 3) + KEEP_ALIVE_LEASE]!);
+    try {
+      this.#renewed.ttlSeconds = store.keepAlive(id);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      this.#answer(ticket, error, undefined);
+      return;
+    }
+    this.#renewed.revision = store.revision;
+    this.#renewed.id = id;
+    this.#answer(ticket, undefined, this.#renewed);
   }
 
   #answer(ticket: number, error: EngineError | undefined, response: Response | undefined): void {
@@ -224,15 +290,19 @@ const SLEEP_MS_MAX = 5;
 
 /**
  * Serves the channels until stopStore(): takes what clients queued, flushes it as one group, answers, and
- * does what is due in between. Blocks the thread, which is the store's own.
+ * does what is due in between. Calls `tellStats` once for each askForStats(). Blocks the thread, which is
+ * the store's own.
  */
 export function serveChannels(
   store: Store,
   channels: readonly ChannelServer[],
   bell: SharedArrayBuffer,
+  tellStats: () => void,
 ): void {
   const words = new Int32Array(bell);
+  let told = 0;
   while (Atomics.load(words, STORE_STOPS) === 0) {
+    for (const asked = Atomics.load(words, STATS_ASKED); told < asked; told++) tellStats();
     let taken = 0;
     for (const channel of channels) taken += channel.drain(store, REQUESTS_A_TURN);
     if (store.queued > 0) store.flush();
@@ -240,7 +310,8 @@ export function serveChannels(
     for (const channel of channels) channel.ring();
     if (taken > 0 || more) continue;
     Atomics.store(words, STORE_SLEEPS, 1);
-    if (!channels.some((channel) => channel.waiting) && Atomics.load(words, STORE_STOPS) === 0) {
+    const asked = Atomics.load(words, STORE_STOPS) !== 0 || Atomics.load(words, STATS_ASKED) > told;
+    if (!asked && !channels.some((channel) => channel.waiting)) {
       Atomics.wait(words, STORE_SLEEPS, 1, SLEEP_MS_MAX);
     }
     Atomics.store(words, STORE_SLEEPS, 0);

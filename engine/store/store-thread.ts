@@ -4,7 +4,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { EngineError, type EngineErrorCode } from '../base/errors.ts';
-import { createBell, createChannel, stopStore, type ChannelShare } from './channel.ts';
+import { askForStats, createBell, createChannel, stopStore, type ChannelShare } from './channel.ts';
 import type { StoreOptions } from './options.ts';
 import { releaseStoreThread, type StoreShare } from './store-reader.ts';
 import type { StoreStats } from './store-stats.ts';
@@ -30,6 +30,7 @@ export type StoreMessage =
       readonly settings: Record<string, string | number | boolean>;
       readonly warnings: readonly string[];
     }
+  | { readonly kind: 'stats'; readonly stats: StoreStats }
   | { readonly kind: 'closed'; readonly report: StoreThreadReport }
   | { readonly kind: 'failed'; readonly code: EngineErrorCode; readonly message: string };
 
@@ -48,6 +49,8 @@ export class StoreThread {
   readonly #worker: Worker;
   readonly #bell: SharedArrayBuffer;
   readonly #closed: Promise<StoreThreadReport>;
+  /** Who waits for stats, in the order in which they asked. */
+  readonly #statsAsked: ((stats: StoreStats) => void)[] = [];
 
   /** Opens or makes the store in `folder`. Rejects with what Store.open() throws. */
   static start(options: StoreThreadOptions): Promise<StoreThread> {
@@ -63,7 +66,8 @@ export class StoreThread {
           if (message.kind === 'open') {
             thread = new StoreThread(worker, bell, channels, message, closed);
             resolve(thread);
-          } else if (message.kind === 'closed') report(message.report);
+          } else if (message.kind === 'stats') thread?.tell(message.stats);
+          else if (message.kind === 'closed') report(message.report);
           else {
             const error = new EngineError(message.code, message.message);
             reject(error);
@@ -107,6 +111,25 @@ export class StoreThread {
     const { threadId } = worker;
     worker.once('exit', () => {
       releaseStoreThread(this.share, threadId);
+    });
+  }
+
+  /** Hands stats to who asked first. */
+  private tell(stats: StoreStats): void {
+    this.#statsAsked.shift()?.(stats);
+  }
+
+  /** When the store has ended: its report, or what it failed with. */
+  get ended(): Promise<StoreThreadReport> {
+    return this.#closed;
+  }
+
+  /** The store's counters as they are now. Rejects with what the thread ended with, if it does before. */
+  stats(): Promise<StoreStats> {
+    return new Promise((resolve, reject) => {
+      this.#statsAsked.push(resolve);
+      this.#closed.then(({ stats }) => resolve(stats), reject);
+      askForStats(this.#bell);
     });
   }
 

@@ -28,7 +28,9 @@ function run(input: WorkerInput): void {
     const { warnings } = store;
     tell({ kind: 'open', share: store.share(), settings: store.settings(), warnings });
     const servers = input.channels.map((channel) => new ChannelServer(channel));
-    serveChannels(store, servers, input.bell);
+    serveChannels(store, servers, input.bell, () => {
+      tell({ kind: 'stats', stats: store.stats() });
+    });
     store.commit();
     tell({ kind: 'closed', report: { stats: store.stats() } });
   } finally {

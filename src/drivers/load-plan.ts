@@ -16,7 +16,10 @@ export type LoadShape =
   | { readonly kind: 'closed' };
 
 export interface LoadPlan {
-  /** An empty folder on the disk to be loaded, or one that holds a store. */
+  /**
+   * An empty folder on the disk to be loaded, or one that holds a store without keys under the
+   * workload's prefix.
+   */
   readonly folder: string;
   readonly workload: string;
   readonly parameters: ParameterValues;
@@ -46,7 +49,11 @@ export interface LaneReport {
   readonly lane: string;
   /** Ended within the measured time, errors not counted. */
   readonly operations: number;
+  /** By code: EngineError's, or COMPARE_FAILED for a guarded write that found another revision. */
   readonly errors: Readonly<Record<string, number>>;
+  /** Entries that ranges and point reads saw, and bytes of their values. */
+  readonly entriesRead: number;
+  readonly bytesRead: number;
   readonly perSecond: number;
   /** HDR histogram V2, base64, in nanoseconds: from the intended start (open), else from the start. */
   readonly latency: string;
@@ -62,8 +69,17 @@ export interface GeneratorHealth {
   readonly lateNsMax: number;
   /** Operations whose intended start lay within the measured time but which were not started in it. */
   readonly skipped: number;
-  /** Share of one core that each generating thread used. */
+  /** Operations that were under way when the measured time ended. */
+  readonly unfinished: number;
+  /**
+   * Share of one core that each generating thread used, reads of the store included, since they are done
+   * in it; where the system does not tell, busyShares.
+   */
   readonly cpuShares: readonly number[];
+  /** Share of the measured time in which each thread neither slept nor waited for a moment. */
+  readonly busyShares: readonly number[];
+  /** The part of busyShares that was not spent in reads of the store: the generator's own cost. */
+  readonly ownShares: readonly number[];
   /** Whether the generator, not the store, set the figures; then the reason says how. */
   readonly bottleneck: boolean;
   readonly reason: string;
@@ -86,11 +102,17 @@ export interface LoadReport {
   readonly preloadSeconds: number;
   /** Operations ended in each whole second of the measured time: shows whether it was steady. */
   readonly perSecond: readonly number[];
+  /** By the rule of load/steadiness.ts; false also where the time was too short to tell. */
   readonly steady: boolean;
   readonly health: GeneratorHealth;
-  /** The store's counters at the end of the measured time, and what changed during it. */
+  /**
+   * The store's counters at the end of the measured time, since it was opened after the preload; and what
+   * those that only grow grew by during it: revisions, requests, groups, walSyncs, walSyncNs, walBytes,
+   * backendCommits, backendCommitNs, readersWaitedNs, lostReads. Read by a timer: a millisecond off.
+   */
   readonly stats: StoreStats;
   readonly during: Readonly<Record<string, number>>;
+  /** Undefined where it was not asked for, or the run was interrupted. */
   readonly verification: Verification | undefined;
   readonly interrupted: boolean;
   readonly warnings: readonly Warning[];

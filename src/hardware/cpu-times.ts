@@ -1,5 +1,5 @@
 // CPU times: the first line of /proc/stat, and the share of time that the hypervisor gave to others
-// ("steal") between two readings of it.
+// ("steal") between two readings of it; and what the calling thread has used.
 
 import { readFileSync } from 'node:fs';
 
@@ -35,4 +35,19 @@ export function stealShare(
 ): number | undefined {
   if (before === undefined || after === undefined || after.total <= before.total) return undefined;
   return Math.max(0, after.steal - before.steal) / (after.total - before.total);
+}
+
+/** CPU time of the calling thread, in nanoseconds; undefined where the system does not tell. */
+export function threadCpuNs(path = '/proc/thread-self/schedstat'): number | undefined {
+  try {
+    return parseSchedstat(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Time on a CPU, time waiting for one, turns. */
+function parseSchedstat(text: string): number | undefined {
+  const nanoseconds = /^(\d+) \d+ \d+$/.exec(text.trim())?.[1];
+  return nanoseconds === undefined ? undefined : Number(nanoseconds);
 }

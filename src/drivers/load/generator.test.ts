@@ -1,0 +1,222 @@
+// What the generator notes, on a clock that tests move: latency from the intended start, late starts, what was
+// skipped, and how it waits.
+
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../../engine/index.ts';
+import {
+  createArrivals,
+  Operation,
+  type Arrivals,
+  type OperationKind,
+} from '../../../workloads/index.ts';
+import { LatencyCounts } from '../../measure/latency-counts.ts';
+import { Generator, type Client } from './generator.ts';
+import { LoadControl } from './load-control.ts';
+import { LoadRecord, type RecordedCounts } from './load-record.ts';
+import { FakeClock, FakeDoor, type FakeDoorOptions } from './testing/fake-door.ts';
+
+const MS = 1e6;
+const SECOND = 1e9;
+
+interface Setting extends FakeDoorOptions {
+  readonly clients?: number;
+  readonly arrivals?: (client: number, clients: number) => Arrivals | undefined;
+  readonly kind?: OperationKind;
+  readonly warmUpNs?: number;
+  readonly endNs?: number;
+  readonly operationsMax?: number;
+  readonly spins?: boolean;
+  /** Runs between operations. */
+  readonly onNext?: (clock: FakeClock, control: LoadControl) => void;
+}
+
+function constant(ratePerSecond: number) {
+  return (client: number, clients: number): Arrivals =>
+    createArrivals('constant', ratePerSecond, new Random(1), { client, clients });
+}
+
+function run(setting: Setting) {
+  const { clients: count = 1, arrivals, kind = 'put', onNext, spins = true } = setting;
+  const clock = new FakeClock();
+  const control = LoadControl.create(1, setting.operationsMax ?? 0);
+  const measureNs = setting.warmUpNs ?? 0;
+  const endNs = setting.endNs ?? SECOND;
+  control.setTimes({ startNs: 0, measureNs, endNs });
+  const door = new FakeDoor(clock, setting);
+  const record = new LoadRecord(1, (endNs - measureNs) / SECOND);
+  const clients = Array.from({ length: count }, (_, client): Client => {
+    const next = (operation: Operation): void => {
+      operation.kind = kind;
+      onNext?.(clock, control);
+    };
+    const operation = new Operation();
+    const own = arrivals?.(client, count);
+    const fresh = { acknowledged: 0, refused: undefined, unsure: false };
+    return { stream: { next }, operation, arrivals: own, ...fresh };
+  });
+  const cpuNs = (): number => clock.now;
+  const common = { clock, control, door, record, cpuNs, thread: 0, spins };
+  new Generator({ ...common, clients }).run();
+  const { lanes, ...rest } = record.plain();
+  const lane = lanes[0]!;
+  return { ...rest, lane, clients, door, control, clock };
+}
+
+function quantile({ counts, max }: RecordedCounts, share: number): number {
+  return new LatencyCounts(counts, max).quantile(share);
+}
+
+function total({ counts }: RecordedCounts): number {
+  return new LatencyCounts(counts).total;
+}
+
+describe('open loop', () => {
+  it('counts the wait behind a stall of the store as latency, not as service', () => {
+    // One client, one operation each 10 ms that takes 1 ms; the store stands still from 200 to 700 ms.
+    const { lane, late, skipped } = run({
+      arrivals: constant(100),
+      serviceNs: () => MS,
+      stall: { fromNs: 200 * MS, untilNs: 700 * MS },
+    });
+    // Due every 10 ms for a second, and none is lost: the 50 held up are made good, one a millisecond.
+    expect(lane.operations).toBe(100);
+    expect(skipped).toBe(0);
+    // Held up: due at 200, 210, ... until the last that still found a queue.
+    const held = Array.from({ length: 56 }, (_, i) => (701 + i - (200 + 10 * i)) * MS);
+    const expected = held.filter((latency) => latency > MS).length;
+    const slow = lane.latency.counts.subarray(bucketAt(2 * MS)).reduce((sum, n) => sum + n, 0);
+    expect(slow).toBeGreaterThan(expected - 3);
+    expect(slow).toBeLessThan(expected + 3);
+    expect(quantile(lane.latency, 1) / MS).toBeCloseTo(501, 0);
+    expect(quantile(lane.latency, 0.75) / MS).toBeGreaterThan(250);
+    // The store itself was slow once.
+    expect(quantile(lane.service, 0.98) / MS).toBeCloseTo(1, 1);
+    expect(quantile(lane.service, 1) / MS).toBeCloseTo(501, 0);
+    // And the generator was never late: its client had something under way.
+    expect(quantile(late, 1)).toBeLessThan(1000);
+  });
+
+  it('does not count a slow store as late starts, but as skipped ones', () => {
+    // 1000 operations a second of 10 ms each: a tenth is done.
+    const { lane, late, skipped, clients } = run({
+      arrivals: constant(1000),
+      serviceNs: () => 10 * MS,
+    });
+    expect(lane.operations).toBe(99);
+    expect(skipped).toBe(1000 - 100);
+    expect(clients[0]!.acknowledged).toBe(100);
+    expect(quantile(late, 1)).toBeLessThan(1000);
+  });
+
+  it('counts an idle client that is started late as the generator being late', () => {
+    // Two clients of one thread; reads of one take 30 ms and keep the thread from starting the other's.
+    let turn = 0;
+    const { late, lane } = run({
+      clients: 2,
+      arrivals: constant(20),
+      kind: 'get',
+      atOnce: ['get'],
+      serviceNs: () => (turn++ % 2 === 0 ? 60 * MS : 1000),
+    });
+    expect(quantile(late, 1) / MS).toBeCloseTo(10, 0);
+    expect(quantile(lane.service, 0.4)).toBeLessThan(2000);
+    expect(quantile(lane.latency, 0.5) / MS).toBeCloseTo(10, 0);
+  });
+
+  it('starts on the spot where it may look at the clock, and oversleeps where it may not', () => {
+    const common = { arrivals: constant(100), serviceNs: () => 1000, oversleepNs: 70_000 };
+    const spinning = run({ ...common, spins: true });
+    const sleeping = run({ ...common, spins: false });
+    expect(quantile(spinning.late, 1)).toBeLessThan(200);
+    expect(quantile(sleeping.late, 0.5) / 1000).toBeCloseTo(70, 0);
+    // Either way nearly all of the time is slept.
+    expect(spinning.door.sleptNs / SECOND).toBeGreaterThan(0.98);
+    expect(spinning.idleNs / SECOND).toBeGreaterThan(0.99);
+  });
+
+  it('notes nothing of the warm-up, but what was started in it and ended after', () => {
+    const { lane, skipped } = run({
+      arrivals: constant(10),
+      serviceNs: () => 30 * MS,
+      warmUpNs: 520 * MS,
+    });
+    // Due at 0, 100, ... 900: that of 500 ends at 530.
+    expect(lane.operations).toBe(5);
+    expect(skipped).toBe(0);
+    expect(quantile(lane.latency, 1) / MS).toBeCloseTo(30, 0);
+  });
+
+  it('gives clients without a part of the rate nothing to do', () => {
+    const never = { next: () => Number.POSITIVE_INFINITY };
+    const { clients, lane } = run({
+      clients: 2,
+      arrivals: (client, count) => (client === 0 ? never : constant(20)(client, count)),
+      serviceNs: () => MS,
+    });
+    expect(clients.map(({ acknowledged }) => acknowledged)).toEqual([0, 10]);
+    expect(lane.operations).toBe(10);
+  });
+});
+
+describe('closed loop', () => {
+  it('starts the next operation when the last has ended', () => {
+    const { lane, late, clients } = run({ clients: 4, serviceNs: () => MS });
+    // One server: 1000 a second, each waits for the three before it.
+    expect(lane.operations).toBeGreaterThan(995);
+    expect(quantile(lane.latency, 0.5) / MS).toBeCloseTo(4, 0);
+    expect(lane.latency.counts).toEqual(lane.service.counts);
+    expect(total(late)).toBe(0);
+    for (const { acknowledged } of clients) expect(acknowledged / 250).toBeCloseTo(1, 1);
+  });
+
+  it('ends at a number of operations', () => {
+    const { lane, control, clients } = run({
+      clients: 3,
+      serviceNs: () => MS,
+      operationsMax: 100,
+    });
+    expect(lane.operations).toBe(100);
+    expect(control.endNs / MS).toBeCloseTo(100, 0);
+    // What was under way then is answered too, since the truth is worked out from it.
+    expect(clients.reduce((sum, { acknowledged }) => sum + acknowledged, 0)).toBe(102);
+    expect(clients.every(({ unsure }) => !unsure)).toBe(true);
+  });
+
+  it('ends when it is told to', () => {
+    let count = 0;
+    const { lane, control } = run({
+      serviceNs: () => MS,
+      onNext: (clock, load) => {
+        if (++count === 50) load.stop(clock.now);
+      },
+    });
+    expect(lane.operations).toBe(49);
+    expect(control.endNs / MS).toBeCloseTo(49, 0);
+  });
+
+  it('waits for room instead of dropping', () => {
+    const { lane, clients } = run({ clients: 8, room: 2, serviceNs: () => MS });
+    expect(lane.operations).toBeGreaterThan(990);
+    const acknowledged = clients.map((client) => client.acknowledged);
+    expect(acknowledged.reduce((sum, one) => sum + one, 0)).toBeGreaterThanOrEqual(lane.operations);
+  });
+
+  it('tells errors by code and which operations had none of their effect', () => {
+    let count = 0;
+    const { lane, clients } = run({
+      serviceNs: () => MS,
+      endNs: 100.5 * MS,
+      errorOf: () => (++count % 10 === 0 ? 'LEASE_NOT_FOUND' : undefined),
+    });
+    expect(lane.operations + (lane.errors['LEASE_NOT_FOUND'] ?? 0)).toBe(100);
+    expect(lane.errors).toEqual({ LEASE_NOT_FOUND: 10 });
+    expect(clients[0]!.refused).toEqual([9, 19, 29, 39, 49, 59, 69, 79, 89, 99]);
+  });
+});
+
+/** Index of the bucket in which a latency is counted. */
+function bucketAt(nanoseconds: number): number {
+  const counts = new LatencyCounts();
+  counts.record(nanoseconds);
+  return counts.counts.indexOf(1);
+}

@@ -1,0 +1,83 @@
+// Health of the load generator: whether it, and not the store, set the figures. Pure.
+//
+// Open loop: a start that no earlier operation of its client held up and that was late all the same is the
+// generator's doing. Its figures are void where the latest hundredth of such starts is over LATE_NS_MAX late
+// and either a generating thread had no time left (it worked over 90% of the measured time), or lateness
+// is more than half of what the slowest hundredth of all operations took. A store that does not keep up
+// makes clients wait, operations skipped and latencies long, and none of it late: that is what was asked for.
+//
+// Closed loop: figures are void where a generating thread never rested and spent more than half of its time on
+// making and noting operations. Reading is the store's work, though it is done in that thread.
+
+import type { LatencyCounts } from '../../measure/latency-counts.ts';
+import type { GeneratorHealth } from '../load-plan.ts';
+import type { RecordedLoad } from './load-record.ts';
+
+export const LATE_NS_MAX = 1e6;
+const BUSY_SHARE_MAX = 0.9;
+const OWN_SHARE_MAX = 0.5;
+const LATE_PART_MAX = 0.5;
+
+export interface HealthInput {
+  readonly open: boolean;
+  readonly measuredNs: number;
+  readonly late: LatencyCounts;
+  /** Latencies of all lanes together. */
+  readonly latency: LatencyCounts;
+  readonly threads: readonly RecordedLoad[];
+}
+
+export function healthOf(input: HealthInput): GeneratorHealth {
+  const { threads, measuredNs, late } = input;
+  const share = (nanoseconds: number): number =>
+    measuredNs <= 0 ? 0 : Math.min(1, Math.max(0, nanoseconds / measuredNs));
+  const busyShares = threads.map(({ idleNs }) => share(measuredNs - idleNs));
+  const ownShares = threads.map(({ idleNs, readNs }) => share(measuredNs - idleNs - readNs));
+  const shares = { busyShares, ownShares };
+  const reason = (input.open ? openReason : closedReason)(input, shares);
+  return {
+    lateNsP50: late.quantile(0.5),
+    lateNsP99: late.quantile(0.99),
+    lateNsMax: late.max,
+    skipped: threads.reduce((sum, { skipped }) => sum + skipped, 0),
+    unfinished: threads.reduce((sum, { unfinished }) => sum + unfinished, 0),
+    cpuShares: threads.map(({ cpuNs }, i) =>
+      cpuNs === undefined ? (busyShares[i] ?? 0) : share(cpuNs),
+    ),
+    ...shares,
+    bottleneck: reason !== '',
+    reason,
+  };
+}
+
+interface Shares {
+  readonly busyShares: readonly number[];
+  readonly ownShares: readonly number[];
+}
+
+function openReason({ late, latency }: HealthInput, { busyShares }: Shares): string {
+  const lateP99 = late.quantile(0.99);
+  if (lateP99 <= LATE_NS_MAX) return '';
+  const begins = `one start in a hundred was over ${milliseconds(lateP99)} late`;
+  const busiest = Math.max(...busyShares);
+  if (busiest > BUSY_SHARE_MAX) {
+    const percent = Math.round(busiest * 100);
+    return `${begins}, and a generating thread was busy ${percent}% of the time: use more threads or a lower rate`;
+  }
+  const slowest = latency.quantile(0.99);
+  if (lateP99 <= LATE_PART_MAX * slowest) return '';
+  return `${begins}, over half of the ${milliseconds(slowest)} that one operation in a hundred took: the machine had no core free for the generator`;
+}
+
+function closedReason(_: HealthInput, { busyShares, ownShares }: Shares): string {
+  const at = busyShares.findIndex(
+    (busy, i) => busy > BUSY_SHARE_MAX && (ownShares[i] ?? 0) > OWN_SHARE_MAX,
+  );
+  if (at < 0) return '';
+  const percent = Math.round((ownShares[at] ?? 0) * 100);
+  return `a generating thread never rested and spent ${percent}% of its time on making operations: use more threads`;
+}
+
+function milliseconds(nanoseconds: number): string {
+  return `${(nanoseconds / 1e6).toPrecision(3)} ms`;
+}
