@@ -31,6 +31,8 @@ describe('Cursor', () => {
       expect(cursor.seek(bytesOf('k'))).toBe(false);
       expect(cursor.seek(bytesOf('')) && here(cursor)).toBe('a');
       expect(cursor.seek(bytesOf('e')) && cursor.next() && cursor.prev() && here(cursor)).toBe('e');
+      cursor.close();
+      expect([cursor.next(), cursor.prev()]).toEqual([false, false]);
     });
     db.close();
   });

@@ -5,18 +5,14 @@
 // leaf lies stands in fields besides the path, so that a step within it and a look at its element
 // read no array: three moves of four stay in their leaf even with the largest entries.
 
-import { FLAG_BRANCH, FLAG_LEAF, LEAF_BUCKET, TREE_DEPTH_MAX } from '../page/layout.ts';
+import { ELEMENT_BYTES, FLAG_BRANCH, LEAF_BUCKET, TREE_DEPTH_MAX } from '../page/layout.ts';
 import {
   copyOut,
   elementAt,
-  keyLength,
-  keyStart,
   leafFlags,
   pageCount,
   pageFlags,
   searchPage,
-  valueLength,
-  valueStart,
   type PageBuffer,
 } from '../page/page-buffer.ts';
 import { tooDeep, type RootRef, type TreeView } from './tree-view.ts';
@@ -29,23 +25,34 @@ export class Cursor {
   readonly #frames: number[] = [];
   readonly #indexes: number[] = [];
   #depth = 0;
-  /** The leaf at the end of the path, and the position in it. */
+  /** The leaf at the end of the path, and its words. */
   #leaf: PageBuffer;
-  #leafBase = 0;
-  #leafCount = 0;
-  #index = 0;
+  #words: Uint32Array;
+  /** Bytes of its first element, of the one at the position, and behind its last one. */
+  #start = 0;
+  #element = 0;
+  #end = 0;
+  /**
+   * Where its key and value lie, read once with each move: as small as this the accessors are always
+   * compiled into the loop that calls them, larger ones mostly not.
+   */
+  #keyStart = 0;
+  #keyLength = 0;
+  #valueStart = 0;
+  #valueLength = 0;
 
   constructor(view: TreeView, root: () => RootRef) {
     this.#view = view;
     this.#root = root;
     this.#leaf = view.pages.buffer;
+    this.#words = this.#leaf.u32;
   }
 
   /** Goes to the first element whose key is `key` or above it. */
   seek(key: Uint8Array): boolean {
     const found = this.#search(key);
     this.#enterLeaf(found >= 0 ? found : ~found);
-    return this.#index < this.#leafCount ? true : this.#settleForward();
+    return this.#element < this.#end ? true : this.#settleForward();
   }
 
   /** Goes to the element of `key` itself; false, and nowhere, when there is none. */
@@ -74,18 +81,26 @@ export class Cursor {
   }
 
   next(): boolean {
-    if (this.#depth === 0) return false;
-    return ++this.#index < this.#leafCount ? true : this.#settleForward();
+    const element = this.#element + ELEMENT_BYTES;
+    this.#element = element;
+    if (element >= this.#end) return this.#settleForward();
+    this.#look(element);
+    return true;
   }
 
   prev(): boolean {
     if (this.#depth === 0) return false;
-    return --this.#index >= 0 ? true : this.#settleBackward();
+    const element = this.#element - ELEMENT_BYTES;
+    this.#element = element;
+    if (element < this.#start) return this.#settleBackward();
+    this.#look(element);
+    return true;
   }
 
   /** Unpins everything; the next move starts anew. */
   close(): void {
     while (this.#depth > 0) this.#pop();
+    this.#end = 0;
   }
 
   /** Memory the element lies in: valid until the next move or close. */
@@ -94,24 +109,24 @@ export class Cursor {
   }
 
   get keyStart(): number {
-    return keyStart(this.#leaf, this.#element(), FLAG_LEAF);
+    return this.#keyStart;
   }
 
   get keyLength(): number {
-    return keyLength(this.#leaf, this.#element(), FLAG_LEAF);
+    return this.#keyLength;
   }
 
   get valueStart(): number {
-    return valueStart(this.#leaf, this.#element());
+    return this.#valueStart;
   }
 
   get valueLength(): number {
-    return valueLength(this.#leaf, this.#element());
+    return this.#valueLength;
   }
 
   /** True when the element is a nested bucket; its value is then a bucket header. */
   get isBucket(): boolean {
-    return (leafFlags(this.#leaf, this.#element()) & LEAF_BUCKET) !== 0;
+    return (leafFlags(this.#leaf, this.#element) & LEAF_BUCKET) !== 0;
   }
 
   /** A copy of the key. */
@@ -137,8 +152,16 @@ export class Cursor {
     }
   }
 
-  #element(): number {
-    return elementAt(this.#leafBase, this.#index);
+  /** Notes where the data of the leaf's element at byte `element` lie. */
+  #look(element: number): void {
+    const words = this.#words;
+    const word = element >>> 2;
+    const start = element + words[word + 1]!;
+    const length = words[word + 2]!;
+    this.#keyStart = start;
+    this.#keyLength = length;
+    this.#valueStart = start + length;
+    this.#valueLength = words[word + 3]!;
   }
 
   /** Whether the end of the path is a leaf. */
@@ -155,24 +178,29 @@ export class Cursor {
 
   #enterLeaf(index: number): void {
     const top = this.#depth - 1;
+    const base = this.#bases[top]!;
     this.#leaf = this.#buffers[top]!;
-    this.#leafBase = this.#bases[top]!;
-    this.#leafCount = pageCount(this.#leaf, this.#leafBase);
-    this.#index = index;
+    this.#words = this.#leaf.u32;
+    const element = elementAt(base, index);
+    this.#start = elementAt(base, 0);
+    this.#element = element;
+    this.#end = elementAt(base, pageCount(this.#leaf, base));
+    if (element >= this.#start && element < this.#end) this.#look(element);
   }
 
   /** Moves on to the next leaf while the position is behind the end of its leaf. */
   #settleForward(): boolean {
-    while (this.#index >= this.#leafCount) {
+    while (this.#element >= this.#end) {
       do {
-        this.#pop();
-        if (this.#depth === 0) return false;
+        if (this.#depth > 0) this.#pop();
+        if (this.#depth === 0) return this.#leave();
       } while (this.#indexes[this.#depth - 1]! + 1 >= this.#count());
       this.#descend(this.#indexes[this.#depth - 1]! + 1);
       while (!this.#atLeaf()) this.#descend(0);
       this.#enterLeaf(0);
     }
     this.#touchNext();
+
     return true;
   }
 
@@ -190,15 +218,21 @@ export class Cursor {
   }
 
   #settleBackward(): boolean {
-    while (this.#index < 0) {
+    while (this.#element < this.#start) {
       do {
         this.#pop();
-        if (this.#depth === 0) return false;
+        if (this.#depth === 0) return this.#leave();
       } while (this.#indexes[this.#depth - 1]! === 0);
       this.#descend(this.#indexes[this.#depth - 1]! - 1);
       this.#descendLast();
     }
     return true;
+  }
+
+  /** Nowhere: what the next step finds behind the end. */
+  #leave(): boolean {
+    this.#end = 0;
+    return false;
   }
 
   #descendLast(): void {
