@@ -13,6 +13,7 @@ const SQUARE = { width: 78, height: 42 } as const;
 const LEFT = 96;
 const RIGHT = 24;
 const TOP = 62;
+const LEGEND_X = -LEFT + 6;
 const LEGEND_Y = -40;
 const BOTTOM = 52;
 const MARK_LINE = 16;
@@ -26,12 +27,15 @@ export function heatSpec(panel: HeatPanel): TopLevelSpec {
   const picture = new Picture();
   const xs = levels(panel.cells.map((cell) => cell.x));
   const ys = levels(panel.cells.map((cell) => cell.y));
-  const width = Math.max(WIDTH_MIN, xs.length * SQUARE.width);
+  const colors = new ColorScale(panel);
+  const width = Math.max(
+    ...[WIDTH_MIN, xs.length * SQUARE.width, legendOf(panel, colors).right],
+    ...panel.marks.map(({ label }) => textWidth(markText(label))),
+  );
   const height = ys.length * SQUARE.height;
   const left = (x: number): number => xs.indexOf(x) * SQUARE.width;
   // Small levels below, large ones above.
   const top = (y: number): number => (ys.length - 1 - ys.indexOf(y)) * SQUARE.height;
-  const colors = new ColorScale(panel);
   for (const x of xs) for (const y of ys) picture.box(left(x), top(y), SQUARE, 'paper', 'grid');
   for (const cell of panel.cells)
     drawSquare(picture, { panel, cell, colors }, left(cell.x), top(cell.y));
@@ -137,19 +141,36 @@ function drawAxes(
   picture.word(-LEFT + 6, -14, named(panel.y), 'left', 'muted');
   picture.word(0, height + 34, named(panel.x), 'left', 'muted');
   for (const [index, { label }] of panel.marks.entries()) {
-    picture.word(0, height + 52 + index * MARK_LINE, `framed: ${label}`, 'left', 'published');
+    picture.word(0, height + 52 + index * MARK_LINE, markText(label), 'left', 'published');
   }
 }
 
-function drawLegend(picture: Picture, { color }: HeatPanel, colors: ColorScale): void {
-  let x = -LEFT + 6;
-  picture.word(x, LEGEND_Y, `${named(color)}:`, 'left', 'muted');
-  x += textWidth(`${named(color)}:`) + 10;
-  for (const [index, [from, to]] of colors.bounds().entries()) {
+function markText(label: string): string {
+  return `framed: ${label}`;
+}
+
+interface Legend {
+  readonly entries: readonly { readonly x: number; readonly title: string }[];
+  /** Where its last word ends. */
+  readonly right: number;
+}
+
+function legendOf({ color }: HeatPanel, colors: ColorScale): Legend {
+  let x = LEGEND_X + textWidth(`${named(color)}:`) + 10;
+  const entries = colors.bounds().map(([from, to]) => {
     const title = `${formatPlain(Math.min(from, to))} - ${formatPlain(Math.max(from, to))}`;
+    const entry = { x, title };
+    x += 30 + textWidth(title);
+    return entry;
+  });
+  return { entries, right: x - 12 };
+}
+
+function drawLegend(picture: Picture, panel: HeatPanel, colors: ColorScale): void {
+  picture.word(LEGEND_X, LEGEND_Y, `${named(panel.color)}:`, 'left', 'muted');
+  for (const [index, { x, title }] of legendOf(panel, colors).entries.entries()) {
     picture.box(x, LEGEND_Y - 7, { width: 14, height: 14 }, STEPS[index] ?? 'equal', 'muted');
     picture.word(x + 18, LEGEND_Y, title, 'left');
-    x += 30 + textWidth(title);
   }
 }
 
