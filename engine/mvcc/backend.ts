@@ -175,10 +175,7 @@ export class Backend {
     this.#pending++;
   }
 
-  /**
-   * Shows readers all changes so far. Commits when the batch is full, as etcd does on unlock; where the
-   * disk has no room for that, it stays at showing them, and noRoom says so. Throws IO, POISONED.
-   */
+  /** Shows readers all changes so far. Never commits: what the request does besides may not be told yet. */
   publish(revision: number, compacted: number): void {
     const { readLock } = this.#options;
     this.#published[REVISION_FIELD] = revision;
@@ -187,10 +184,14 @@ export class Backend {
     if (readLock !== 'concurrent') this.#lock.lockExclusive();
     this.#state.publish(this.#published);
     if (readLock !== 'concurrent') this.#lock.unlockExclusive();
-    if (this.#noRoom) return;
-    if (this.#pending < this.#options.batchLimit && !this.#buffer.halfFull) return;
-    this.stats.commitsByLimit++;
-    this.tryCommit();
+  }
+
+  /**
+   * Whether a commit is due by what has piled up; to be asked behind every request, since half of the
+   * buffer has to be free for the next one. Amid a request a commit would store half of it.
+   */
+  get batchFull(): boolean {
+    return this.#pending >= this.#options.batchLimit || this.#buffer.halfFull;
   }
 
   /** As commit(), but false, and noRoom, in place of NO_SPACE. */

@@ -182,14 +182,14 @@ export class Mvcc {
         `revision ${revision} is a future revision; the newest is ${this.#revision}`,
       );
     }
-    // Where the disk has no room, the new compaction takes over what the old one has left.
-    this.finishCompaction();
     this.#compacted = revision;
     const mark = new Uint8Array(REVISION_BYTES);
     encodeRevision(mark, revision, 0);
     this.backend.put(META_BUCKET, SCHEDULED_COMPACTION, mark);
     this.backend.publish(this.#revision, revision);
-    this.#startCompaction();
+    // One that is under way goes to its end first, as in etcd: to finish it here would be a long stall, and
+    // its commits would store this request half done.
+    if (this.#compaction === undefined) this.#startCompaction();
   }
 
   /** The compaction that is under way. */
@@ -206,7 +206,9 @@ export class Mvcc {
     encodeRevision(mark, compaction.revision, 0);
     this.backend.put(META_BUCKET, FINISHED_COMPACTION, mark);
     this.#compaction = undefined;
-    return false;
+    if (this.#compacted === compaction.revision) return false;
+    this.#startCompaction();
+    return true;
   }
 
   /** Runs a compaction to its end without pauses, or until the disk has no room. */

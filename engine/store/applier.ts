@@ -6,14 +6,13 @@ import { compareRange } from '../base/bytes.ts';
 import { EngineError } from '../base/errors.ts';
 import { leaseId, type LeaseId } from '../base/ids.ts';
 import type { Lessor } from '../lease/lessor.ts';
-import { ALARM_BUCKET } from '../mvcc/buckets.ts';
 import { KeyValueView, type KeyValue } from '../mvcc/key-value.ts';
 import type { Mvcc } from '../mvcc/mvcc.ts';
 import type { RangeRequest, VisitMessage } from '../mvcc/mvcc-reader.ts';
-import type { LeaseRecords } from './lease-records.ts';
+import { Alarms, type Alarm } from './alarms.ts';
+import { LeaseRecords } from './lease-records.ts';
 import type { StoreOptions } from './options.ts';
 import {
-  ALARMS,
   type Compare,
   type DeleteRangeRequest,
   type PutRequest,
@@ -42,10 +41,17 @@ interface TxnPlan {
   readonly nested: readonly TxnPlan[];
 }
 
+interface ApplierParts {
+  readonly mvcc: Mvcc;
+  readonly lessor: Lessor;
+  readonly revoking: readonly LeaseId[];
+  readonly options: StoreOptions;
+}
+
 export class Applier {
   /** Leases being revoked in steps: no longer to be used or kept alive. */
-  readonly revoking = new Set<LeaseId>();
-  readonly alarms = new Set<(typeof ALARMS)[number]>();
+  readonly revoking: Set<LeaseId>;
+  readonly alarms: Alarms;
   readonly #mvcc: Mvcc;
   readonly #lessor: Lessor;
   readonly #records: LeaseRecords;
@@ -58,11 +64,15 @@ export class Applier {
   };
   readonly #taken: Uint8Array[] = [];
 
-  constructor(parts: { mvcc: Mvcc; lessor: Lessor; records: LeaseRecords; options: StoreOptions }) {
-    this.#mvcc = parts.mvcc;
-    this.#lessor = parts.lessor;
-    this.#records = parts.records;
+  /** `revoking`: those of the file. */
+  constructor(parts: ApplierParts) {
+    const { mvcc, lessor } = parts;
+    this.#mvcc = mvcc;
+    this.#lessor = lessor;
     this.#options = parts.options;
+    this.revoking = new Set(parts.revoking);
+    this.#records = new LeaseRecords(mvcc.backend, lessor, this.revoking);
+    this.alarms = new Alarms(mvcc.backend);
   }
 
   /** Carries out one request; `nowMs` is the lessor's time. Throws what etcd would answer. */
@@ -83,7 +93,7 @@ export class Applier {
         return this.#revoke(request.id, request.keysMax);
       case 'leaseCheckpoint':
         this.#lessor.checkpoint(request.id, request.remainingSeconds, nowMs);
-        this.#records.checkpoint(request.id, request.remainingSeconds);
+        this.#records.changed(request.id);
         return { kind: 'leaseCheckpoint', revision: this.#mvcc.revision };
       case 'alarm':
         return this.#alarm(request.alarm, request.active);
@@ -252,7 +262,7 @@ export class Applier {
 
   #grant(request: { id: LeaseId; ttlSeconds: number }, nowMs: number): Response {
     const ttlSeconds = this.#lessor.grant(request.id, request.ttlSeconds, nowMs);
-    this.#records.granted(request.id, ttlSeconds);
+    this.#records.changed(request.id);
     return { kind: 'leaseGrant', revision: this.#mvcc.revision, id: request.id, ttlSeconds };
   }
 
@@ -261,20 +271,19 @@ export class Applier {
     if (!this.#lessor.has(id)) throw leaseNotFound(id);
     if (!this.revoking.has(id)) {
       this.revoking.add(id);
-      this.#records.revoking(id);
+      this.#records.changed(id);
     }
     let more: boolean;
     do more = this.#lessor.takeKeys(id, keysMax, this.#taken);
     while (more && this.#taken.length === 0);
     this.#mvcc.begin();
     for (const key of this.#taken) this.#mvcc.deleteRange(key, undefined);
+    const revision = this.#mvcc.end();
     if (!more) {
-      // Before the end, which may commit and find no room: the lease goes with its keys all the same.
       this.#lessor.revoke(id);
       this.#records.revoked(id);
       this.revoking.delete(id);
     }
-    const revision = this.#mvcc.end();
     return { kind: 'leaseRevoke', revision, deleted: this.#taken.length, more };
   }
 
@@ -282,12 +291,9 @@ export class Applier {
     if (!this.#lessor.has(id) || this.revoking.has(id)) throw leaseNotFound(id);
   }
 
-  #alarm(alarm: (typeof ALARMS)[number], active: boolean): Response {
-    if (active) this.alarms.add(alarm);
-    else this.alarms.delete(alarm);
-    // AlarmMember { alarm = 2 } of etcd's is the key; the value is empty.
-    const key = Uint8Array.of(0x10, ALARMS.indexOf(alarm));
-    this.#mvcc.backend.put(ALARM_BUCKET, key, active ? new Uint8Array(0) : undefined);
+  #alarm(alarm: Alarm, active: boolean): Response {
+    if (active) this.alarms.raise(alarm);
+    else this.alarms.disarm(alarm);
     return { kind: 'alarm', revision: this.#mvcc.revision };
   }
 }

@@ -60,32 +60,26 @@ export function recoverLeases(db: Db, lessor: Lessor, nowMs: number): LeaseId[] 
 export class LeaseRecords {
   readonly #backend: Backend;
   readonly #lessor: Lessor;
+  readonly #revoking: ReadonlySet<LeaseId>;
 
-  /** `lessor` knows the seconds a lease was granted. */
-  constructor(backend: Backend, lessor: Lessor) {
+  /** `lessor` knows a lease's times, and `revoking` names those whose keys are being deleted. */
+  constructor(backend: Backend, lessor: Lessor, revoking: ReadonlySet<LeaseId>) {
     this.#backend = backend;
     this.#lessor = lessor;
+    this.#revoking = revoking;
   }
 
-  granted(id: LeaseId, ttlSeconds: number): void {
-    this.#write({ id, ttlSeconds, remainingSeconds: 0, revoking: false });
-  }
-
-  checkpoint(id: LeaseId, remainingSeconds: number): void {
-    const ttlSeconds = this.#ttlOf(id);
-    if (ttlSeconds > 0) this.#write({ id, ttlSeconds, remainingSeconds, revoking: false });
-  }
-
-  revoking(id: LeaseId): void {
-    this.#write({ id, ttlSeconds: this.#ttlOf(id), remainingSeconds: 0, revoking: true });
+  /** Writes a lease down as it is now; nothing where there is none. */
+  changed(id: LeaseId): void {
+    const lease = this.#lessor.timeToLive(id, 0);
+    if (lease === undefined) return;
+    const remainingSeconds = this.#lessor.remainingPersisted(id);
+    const revoking = this.#revoking.has(id);
+    this.#write({ id, ttlSeconds: lease.ttlSeconds, remainingSeconds, revoking });
   }
 
   revoked(id: LeaseId): void {
     this.#backend.put(LEASE_BUCKET, keyOf(id), undefined);
-  }
-
-  #ttlOf(id: LeaseId): number {
-    return this.#lessor.timeToLive(id, 0)?.ttlSeconds ?? 0;
   }
 
   #write(record: LeaseRecord): void {

@@ -21,8 +21,18 @@ export function* snapshotSteps(
   path: string,
   vfs: Vfs = nodeVfs,
 ): Generator<number, BackupReport> {
-  store.commit();
-  return yield* backupSteps(store.mvcc.backend.db, path, vfs);
+  store.commit(true);
+  const steps = backupSteps(store.mvcc.backend.db, path, vfs);
+  try {
+    let step = steps.next();
+    // The copy is of the state before: from now on the file needs its log again.
+    store.commit();
+    for (; step.done !== true; step = steps.next()) yield step.value;
+    return step.value;
+  } finally {
+    // Whoever stops half-way leaves nothing.
+    steps.return(undefined as never);
+  }
 }
 
 /**

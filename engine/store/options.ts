@@ -116,6 +116,9 @@ const NUMBER_RULES: readonly NumberRule[] = [
   { name: 'segmentBytes', min: 64 * 1024, max: 2 ** 30 },
 ];
 
+/** Headers of a segment, a block and a record, and what closes a segment; rounded up. */
+const SEGMENT_FRAME_BYTES = 4096;
+
 /** Fills in defaults and checks; throws one INVALID_ARGUMENT that names every fault. */
 export function resolveStoreOptions(options: Partial<StoreOptions>): StoreOptions {
   const resolved = { ...STORE_DEFAULTS, ...options };
@@ -140,6 +143,10 @@ export function resolveStoreOptions(options: Partial<StoreOptions>): StoreOption
   // A request and what it deletes has to fit into half of the buffer.
   if (resolved.bufferBytes < 4 * resolved.requestBytesMax) {
     faults.push(`bufferBytes ${resolved.bufferBytes} is less than four requests`);
+  }
+  // The log cuts no request in two.
+  if (resolved.segmentBytes < resolved.requestBytesMax + SEGMENT_FRAME_BYTES) {
+    faults.push(`segmentBytes ${resolved.segmentBytes} has no room for the largest request`);
   }
   try {
     resolveOptions(resolved);

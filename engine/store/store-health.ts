@@ -47,8 +47,13 @@ export class StoreHealth {
 
   /** Throws the fault that poisoned the store, or NO_SPACE. */
   assertUsable(): void {
-    if (this.#poison !== undefined) throw this.#poison;
+    this.assertSound();
     if (this.#full) throw noRoom();
+  }
+
+  /** Throws the fault that poisoned the store. */
+  assertSound(): void {
+    if (this.#poison !== undefined) throw this.#poison;
   }
 
   close(): void {
@@ -84,14 +89,14 @@ export class StoreHealth {
       return work();
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
-      if (error.code === 'NO_SPACE') this.noteFull();
+      if (error.code === 'NO_SPACE') this.#noteFull();
       else this.poison(error);
       return undefined;
     }
   }
 
   /** A commit found no room: everything stays in memory and log. */
-  noteFull(): void {
+  #noteFull(): void {
     this.#full = true;
     this.#retryNs = nowNs() + RETRY_NS;
   }

@@ -27,10 +27,12 @@ import type { Watcher, WatchListener, WatchRequest } from '../mvcc/watcher.ts';
 import { nodeVfs } from '../vfs/node-vfs.ts';
 import type { Vfs } from '../vfs/vfs.ts';
 import { Wal } from '../wal/wal.ts';
+import { Admission } from './admission.ts';
+import type { Alarms } from './alarms.ts';
 import { Applier } from './applier.ts';
 import { ConsistentIndex } from './consistent-index.ts';
 import { LeaseOwners } from './lease-owners.ts';
-import { LeaseRecords, recoverLeases } from './lease-records.ts';
+import { recoverLeases } from './lease-records.ts';
 import { LeaseUpkeep } from './lease-upkeep.ts';
 import { resolveStoreOptions, type StoreOptions } from './options.ts';
 import { PutDraft, writePutHead } from './put-draft.ts';
@@ -43,9 +45,6 @@ import { takeStats, type StoreStats } from './store-stats.ts';
 
 /** A group that has grown to this is written before more is queued. */
 const GROUP_BYTES_MAX = 4 * 1024 ** 2;
-/** What a put may take of the key index beside its key: a record, a block, its share of split nodes. */
-const INDEX_KEY_BYTES = 512;
-const INDEX_RESERVE_BYTES = 4 * 1024 ** 2;
 
 export class Store {
   readonly folder: string;
@@ -57,16 +56,14 @@ export class Store {
   readonly #watches: WatchHub;
   readonly #lessor: Lessor;
   readonly #applier: Applier;
+  readonly #admission: Admission;
   readonly #leases: LeaseUpkeep;
   readonly #index: ConsistentIndex;
   readonly #health = new StoreHealth();
   readonly #group = new RequestGroup();
   readonly #put = new PutDraft();
-  /** Bytes of the key index that are kept for deletions, and for a request that is larger than most. */
-  readonly #indexReserve: number;
   #scheduled = false;
   #flushing = false;
-  #alarmQueued = false;
 
   /**
    * Opens the store in `folder`, or makes one; `folder`/db may also be a file of etcd's. Reads every
@@ -90,10 +87,10 @@ export class Store {
   private constructor(folder: string, options: StoreOptions, db: Db, vfs: Vfs) {
     this.folder = folder;
     this.options = options;
-    this.#indexReserve = Math.min(INDEX_RESERVE_BYTES, options.indexBytes / 4);
     this.#db = db;
     this.warnings = db.warnings;
-    this.#index = new ConsistentIndex(db);
+    const logFolder = join(folder, 'wal');
+    this.#index = new ConsistentIndex(db, Wal.exists(logFolder, vfs));
     this.#lessor = new Lessor({
       expiry: options.leaseExpiry,
       revokeRate: options.leaseRevokeRate,
@@ -109,23 +106,21 @@ export class Store {
     this.#mvcc = new Mvcc(db, options, new LeaseOwners(this.#lessor));
     this.#watches = new WatchHub(this.#mvcc);
     const { backend } = this.#mvcc;
-    const records = new LeaseRecords(backend, this.#lessor);
-    this.#applier = new Applier({ mvcc: this.#mvcc, lessor: this.#lessor, records, options });
-    for (const id of revoking) this.#applier.revoking.add(id);
-    const { identity } = this.#index;
-    if (!this.#index.stored) {
-      // The identity is durable before the log is made that bears it.
-      this.#index.store(backend);
-      backend.commit();
-    }
-    const { segmentBytes } = options;
-    this.#wal = Wal.open(join(folder, 'wal'), { identity, segmentBytes }, vfs);
-    backend.onCommit(() => {
-      // A commit must not hold what the log could lose.
-      if (this.options.durability === 'none') this.#wal.sync();
-      this.#index.store(backend);
+    this.#applier = new Applier({ mvcc: this.#mvcc, lessor: this.#lessor, revoking, options });
+    this.#admission = new Admission({
+      ...{ db, index: this.#mvcc.index, group: this.#group, alarms: this.#applier.alarms, options },
+      raise: (done) => {
+        this.submit({ kind: 'alarm', alarm: 'noSpace', active: true }, done);
+        this.flush();
+      },
     });
+    this.#wal = this.#index.openLog(backend, { folder: logFolder, ...options }, vfs);
     try {
+      backend.onCommit(() => {
+        // A commit must not hold what the log could lose.
+        if (this.options.durability === 'none') this.#wal.sync();
+        this.#index.store(backend);
+      });
       this.#recover();
     } catch (error) {
       this.#wal.close();
@@ -267,13 +262,18 @@ export class Store {
     return this.#lessor.leases();
   }
 
-  /** Brings everything into `db` and releases what the log no longer needs to hold. */
-  commit(): void {
+  /**
+   * Brings everything into `db` and releases what the log no longer needs to hold. `whole`: until the next
+   * commit the file says that it has all; for one that copies it, and commits again.
+   */
+  commit(whole = false): void {
     this.#health.assertOpen();
-    const { backend } = this.#mvcc;
-    this.#commitBy(() => {
-      backend.commit();
-    });
+    this.#index.log = whole ? 'whole' : 'used';
+    try {
+      this.#commitBy(this.#commitBackend);
+    } finally {
+      this.#index.log = 'used';
+    }
     this.#health.assertUsable();
   }
 
@@ -301,15 +301,18 @@ export class Store {
     return this.#lessor;
   }
 
+  get alarms(): Pick<Alarms, 'has'> {
+    return this.#applier.alarms;
+  }
+
   /** Answers what is queued, commits and closes. What cannot be committed stays in the log. */
   close(): void {
     if (!this.#health.open) return;
     try {
       if (!this.#health.poisoned) {
         this.flush();
-        this.#health.guard(() => {
-          this.#mvcc.backend.commit();
-        });
+        this.#index.log = 'whole';
+        this.#health.guard(this.#commitBackend);
       }
     } finally {
       this.#health.close();
@@ -322,35 +325,10 @@ export class Store {
 
   /** Says no to what cannot be taken now; true where the request may be queued. */
   #accepts(kind: Request['kind'], done: Done): boolean {
-    const refusal = this.#refusalOf(kind);
+    const refusal = this.#health.refusal ?? this.#admission.refusalOf(kind);
     if (refusal === undefined) return true;
     done(refusal, undefined);
     return false;
-  }
-
-  #refusalOf(kind: Request['kind']): EngineError | undefined {
-    const { refusal } = this.#health;
-    if (refusal !== undefined) return refusal;
-    const grows = kind === 'put' || kind === 'txn' || kind === 'leaseGrant';
-    if (!grows) return undefined;
-    const { bytes, count } = this.#group;
-    if (this.#mvcc.index.bytesLeft < this.#indexReserve + bytes + INDEX_KEY_BYTES * count) {
-      return new EngineError('NO_SPACE', 'the key index is full; raise indexBytes');
-    }
-    const { quotaBytes } = this.options;
-    const alarmed = this.#alarmQueued || this.#applier.alarms.has('noSpace');
-    if (this.#db.fileBytes > quotaBytes && !alarmed) {
-      this.#alarmQueued = true;
-      this.submit({ kind: 'alarm', alarm: 'noSpace', active: true }, () => {
-        this.#alarmQueued = false;
-      });
-      this.flush();
-    }
-    if (!this.#applier.alarms.has('noSpace')) return undefined;
-    return new EngineError(
-      'QUOTA_EXCEEDED',
-      `database space exceeded: over ${quotaBytes} bytes; compact, defragment, disarm the alarm`,
-    );
   }
 
   #revokeEncoded(source: Uint8Array, done: Done): void {
@@ -410,6 +388,9 @@ export class Store {
         this.#health.poison(error);
         return 0;
       }
+      // What nobody waits for stays in memory until there is room: to take it back would take with it what
+      // was answered before without a sync.
+      if (this.options.durability === 'none') return this.#wal.lastIndex - before;
       return this.#wal.discard() - before;
     }
   }
@@ -432,8 +413,8 @@ export class Store {
       fault = error;
       this.#health.judge(error, this.#mvcc.midway);
     }
-    // The request is carried out all the same, and its answer says so.
-    if (this.#mvcc.backend.noRoom) this.#health.noteFull();
+    // Without room the request is carried out all the same, and its answer says so.
+    if (this.#mvcc.backend.batchFull) this.#commitBatch();
     done(fault, response);
   }
 
@@ -463,6 +444,17 @@ export class Store {
     });
   }
 
+  readonly #commitBackend = (): void => {
+    this.#mvcc.backend.commit();
+  };
+
+  /** Behind a request, so that none is stored by half. Without room, the next due time tries again. */
+  #commitBatch(): void {
+    if (this.#health.poisoned || this.#health.full) return;
+    this.#mvcc.backend.stats.commitsByLimit++;
+    this.#commitBy(this.#commitBackend);
+  }
+
   /** Where `work` has committed, releases what the log no longer needs to hold. */
   #commitBy(work: () => void): void {
     const { stats } = this.#mvcc.backend;
@@ -470,7 +462,9 @@ export class Store {
     this.#health.guard(work);
     if (stats.commits === commits) return;
     this.#health.committed();
-    this.#wal.release(this.#index.value);
+    this.#health.guard(() => {
+      this.#wal.release(this.#index.value);
+    });
   }
 
   /** Brings back what the log holds and the backend does not. */
@@ -485,7 +479,12 @@ export class Store {
         // What was refused then is refused again.
         if (!this.#health.judge(error, this.#mvcc.midway)) throw error;
       }
-      backend.commitIfDue(nowNs());
+      if (this.#health.full) return;
+      this.#health.guard(() => {
+        if (backend.batchFull) backend.commit();
+        else backend.commitIfDue(nowNs());
+      });
+      this.#health.assertSound();
     });
     for (const id of this.#applier.revoking) this.#leases.resume(id);
     this.#lessor.promote(nowMs(), 0);

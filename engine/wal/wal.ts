@@ -35,6 +35,7 @@ import {
   type LogSegment,
   type RecoveredLog,
 } from './recovery.ts';
+import { segmentNumber } from './segment-header.ts';
 import {
   prepareSegment,
   publishSegment,
@@ -137,6 +138,12 @@ export class Wal {
       recoverLog(vfs, folder, identity) ??
       createLog(vfs, folder, identity ?? randomBytes(IDENTITY_BYTES), afterIndex);
     return new Wal(vfs, folder, segmentBytes, log);
+  }
+
+  /** Whether a log, or some of it, is in `folder`, which may be absent. */
+  static exists(folder: string, vfs: Vfs = nodeVfs): boolean {
+    if (!vfs.exists(folder)) return false;
+    return vfs.list(folder).some((name) => segmentNumber(name) !== undefined);
   }
 
   /** Index of the last entry appended or recovered; 0 in a new log. */

@@ -1,0 +1,61 @@
+// Admission: which requests are refused before they are logged, because of what they would grow: the key index
+// in memory, or a file that is over its quota, for which the alarm is raised as etcd does. What takes
+// nothing away from either passes: deletions, compactions, leases that end. Health comes before (store.ts).
+
+import { EngineError } from '../base/errors.ts';
+import type { Db } from '../db/db.ts';
+import type { KeyIndex } from '../mvcc/key-index.ts';
+import type { Alarms } from './alarms.ts';
+import type { StoreOptions } from './options.ts';
+import type { RequestGroup } from './request-group.ts';
+import type { RequestKind } from './requests.ts';
+
+/** What a put may take of the key index beside its key: a record, a block, its share of split nodes. */
+const INDEX_KEY_BYTES = 512;
+const INDEX_RESERVE_BYTES = 4 * 1024 ** 2;
+
+export interface AdmissionParts {
+  readonly db: Db;
+  readonly index: KeyIndex;
+  readonly group: RequestGroup;
+  readonly alarms: Alarms;
+  readonly options: StoreOptions;
+  /** Queues the alarm, and answers it before it returns unless a group is being answered. */
+  readonly raise: (done: () => void) => void;
+}
+
+export class Admission {
+  readonly #parts: AdmissionParts;
+  /** Bytes of the key index that are kept for deletions, and for a request that is larger than most. */
+  readonly #indexReserve: number;
+  #alarmQueued = false;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+    this.#indexReserve = Math.min(INDEX_RESERVE_BYTES, parts.options.indexBytes / 4);
+  }
+
+  /** Why such a request is not taken now; undefined where it is. May raise the alarm. */
+  refusalOf(kind: RequestKind): EngineError | undefined {
+    if (kind !== 'put' && kind !== 'txn' && kind !== 'leaseGrant') return undefined;
+    const { db, index, alarms, options } = this.#parts;
+    const { bytes, count } = this.#parts.group;
+    if (index.bytesLeft < this.#indexReserve + bytes + INDEX_KEY_BYTES * count) {
+      return new EngineError('NO_SPACE', 'the key index is full; raise indexBytes');
+    }
+    if (db.fileBytes > options.quotaBytes && !alarms.has('noSpace')) this.#raise();
+    if (!alarms.has('noSpace')) return undefined;
+    return new EngineError(
+      'QUOTA_EXCEEDED',
+      `database space exceeded: over ${options.quotaBytes} bytes; compact, defragment, disarm the alarm`,
+    );
+  }
+
+  #raise(): void {
+    if (this.#alarmQueued) return;
+    this.#alarmQueued = true;
+    this.#parts.raise(() => {
+      this.#alarmQueued = false;
+    });
+  }
+}
