@@ -39,7 +39,7 @@ export interface StoreOptions extends EngineOptions {
   readonly compactionPauseMs: number;
   /** Bytes of the backend after which writes are refused. Default 2 GiB, as etcd's. */
   readonly quotaBytes: number;
-  /** Largest request in bytes. Default 1.5 MiB, as etcd's. */
+  /** Largest request in bytes; never more than fits into a segment. Default 1.5 MiB, as etcd's. */
   readonly requestBytesMax: number;
   /** Most operations in a transaction. Default 128, as etcd's. */
   readonly txnOperationsMax: number;
@@ -119,6 +119,11 @@ const NUMBER_RULES: readonly NumberRule[] = [
 /** Headers of a segment, a block and a record, and what closes a segment; rounded up. */
 const SEGMENT_FRAME_BYTES = 4096;
 
+/** Bytes of the largest request that is taken: the log cuts none in two. */
+export function requestLimit({ requestBytesMax, segmentBytes }: StoreOptions): number {
+  return Math.min(requestBytesMax, segmentBytes - SEGMENT_FRAME_BYTES);
+}
+
 /** Fills in defaults and checks; throws one INVALID_ARGUMENT that names every fault. */
 export function resolveStoreOptions(options: Partial<StoreOptions>): StoreOptions {
   const resolved = { ...STORE_DEFAULTS, ...options };
@@ -143,10 +148,6 @@ export function resolveStoreOptions(options: Partial<StoreOptions>): StoreOption
   // A request and what it deletes has to fit into half of the buffer.
   if (resolved.bufferBytes < 4 * resolved.requestBytesMax) {
     faults.push(`bufferBytes ${resolved.bufferBytes} is less than four requests`);
-  }
-  // The log cuts no request in two.
-  if (resolved.segmentBytes < resolved.requestBytesMax + SEGMENT_FRAME_BYTES) {
-    faults.push(`segmentBytes ${resolved.segmentBytes} has no room for the largest request`);
   }
   try {
     resolveOptions(resolved);

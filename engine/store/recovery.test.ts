@@ -136,9 +136,11 @@ describe('the log', () => {
     store.close();
   });
 
-  it('has to have room for the largest request', () => {
-    const options = { requestBytesMax: 1024 ** 2, segmentBytes: 1024 ** 2 };
-    expect(() => open(new MemoryVfs(), options)).toThrow(/segmentBytes 1048576 has no room/);
+  it('is asked for no request that is larger than a segment', () => {
+    const store = open(new MemoryVfs(), { requestBytesMax: 1024 ** 2, segmentBytes: 64 * 1024 });
+    expect(ask(store, put('a', 'x'.repeat(64 * 1024)))).toBe('REQUEST_TOO_LARGE');
+    expect(ask(store, put('a', 'x'.repeat(60_000)))).toBe(2);
+    store.close();
   });
 
   it('of durability none goes on behind a full disk, with nothing missing in between', () => {

@@ -34,7 +34,7 @@ import { ConsistentIndex } from './consistent-index.ts';
 import { LeaseOwners } from './lease-owners.ts';
 import { recoverLeases } from './lease-records.ts';
 import { LeaseUpkeep } from './lease-upkeep.ts';
-import { resolveStoreOptions, type StoreOptions } from './options.ts';
+import { requestLimit, resolveStoreOptions, type StoreOptions } from './options.ts';
 import { PutDraft, writePutHead } from './put-draft.ts';
 import { RequestGroup, type Done } from './request-group.ts';
 import { decodeRequest, encodeRequest, KIND_BYTES, KINDS, type Request } from './requests.ts';
@@ -351,9 +351,9 @@ export class Store {
   /** What was written to the group is a request of it, unless it is too large. */
   #add(done: Done): void {
     const { written } = this.#group;
-    const { requestBytesMax } = this.options;
-    if (written > requestBytesMax) {
-      const message = `request is too large: ${written} bytes, at most ${requestBytesMax}`;
+    const limit = requestLimit(this.options);
+    if (written > limit) {
+      const message = `request is too large: ${written} bytes, at most ${limit}`;
       done(new EngineError('REQUEST_TOO_LARGE', message), undefined);
       return;
     }
