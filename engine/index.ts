@@ -41,6 +41,7 @@ export {
   type RangeRequest,
   type RangeResponse,
 } from './mvcc/mvcc-reader.ts';
+export { KeyState } from './mvcc/key-index-reader.ts';
 export type { KeyValue } from './mvcc/key-value.ts';
 export { KeyValueView } from './mvcc/key-value.ts';
 export { READ_LOCKS, type ReadLock } from './mvcc/options.ts';

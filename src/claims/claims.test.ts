@@ -4,7 +4,16 @@ import { CLAIM_IDS, CLAIMS } from './claims.ts';
 import { testAnchoredRounds, testCell, testRun } from './testing/samples.ts';
 
 it('lists each claim once, with its rule and what was published', () => {
-  expect(CLAIM_IDS).toEqual(['freelist-24x', 'capacity-50x', 'lease-scale']);
+  expect(CLAIM_IDS).toEqual([
+    'freelist-24x',
+    'capacity-50x',
+    'concurrent-reads',
+    'index-lock',
+    'lease-scale',
+    'batch-sweep',
+    'wal-sync',
+    'presets',
+  ]);
   for (const claim of CLAIMS) {
     expect(claim.rule).toContain('reproduced');
     expect(claim.published.source).not.toBe('');

@@ -149,3 +149,17 @@ function byCell(samples: readonly Sample[]): Map<string, Sample[]> {
 function isPositive(value: number): boolean {
   return Number.isFinite(value) && value > 0;
 }
+
+/** Rounds that carry one of these warnings: what they measured is not what they were asked. */
+export function voidedFaults(
+  rounds: readonly ExperimentRound[],
+  codes: readonly string[],
+): Warning[] {
+  return codes.flatMap((code) => {
+    const own = rounds.filter(({ warnings }) => warnings.some((warning) => warning.code === code));
+    const [first] = own;
+    if (first === undefined) return [];
+    const message = `${String(own.length)} rounds are void (${code}), the first of ${first.cell}`;
+    return [{ code, message }];
+  });
+}
