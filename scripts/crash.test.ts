@@ -28,6 +28,14 @@ describe('npm run crash', () => {
     expect(figures.exec(again.stdout)?.[1]).toBe(figures.exec(first.stdout)?.[1]);
   });
 
+  it('runs a history of a whole store with --store', () => {
+    const { status, stdout } = run('--store', '--points', '1', '--seed', '1');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^crash: [\d,]+ points .* in 1 histories .* from seed 1 on, .*: no fault\n$/,
+    );
+  });
+
   it('runs histories on several threads until there are enough points', () => {
     const { status, stdout } = run('--points', '700', '--workers', '2');
     expect(status).toBe(0);
@@ -68,7 +76,7 @@ describe('npm run crash', () => {
   it('says how to use it, with exit code 2', () => {
     const { status, stderr } = run('--points', '-');
     expect(status).toBe(2);
-    expect(stderr).toContain('usage: npm run crash -- [--points 100000]');
+    expect(stderr).toContain('usage: npm run crash -- [--store] [--points 100000]');
   });
 });
 
@@ -89,12 +97,20 @@ describe('texts', () => {
   });
 
   it('name the setting of a fault and the command that repeats it', () => {
-    const text = renderFault({ seed: 19, what: 'cut 3: lost', stack: 'Error: lost\n    at x' });
-    expect(text.split('\n')).toEqual([
+    const fault = { seed: 19, what: 'cut 3: lost', stack: 'Error: lost\n    at x' };
+    expect(renderFault({ subject: 'db', ...fault }).split('\n')).toEqual([
       'Error: lost',
       '    at x',
       'crash: FAULT with seed 19, freelist array, syncFreelist true, pages of 512 bytes: cut 3: lost',
       'repeat it with: npm run crash -- --points 1 --seed 19',
+    ]);
+    expect(
+      renderFault({ subject: 'store', ...fault })
+        .split('\n')
+        .slice(2),
+    ).toEqual([
+      'crash: FAULT with seed 19, freelist hashmap, durability group: cut 3: lost',
+      'repeat it with: npm run crash -- --store --points 1 --seed 19',
     ]);
   });
 });

@@ -1,7 +1,7 @@
-// npm run crash: power cuts by the million. Runs seeded histories of engine/simulation/power-cuts.ts,
-// one after the other on every core, until enough crash points were looked at.
+// npm run crash: power cuts by the million. Runs seeded histories of engine/simulation/power-cuts.ts, or
+// with --store of store-cuts.ts, one after the other on every core, until enough crash points were looked at.
 //
-//   npm run crash -- [--points 100000] [--seed 1] [--workers N]
+//   npm run crash -- [--store] [--points 100000] [--seed 1] [--workers N]
 //
 // --seed is the first history's; the next one's is one higher. A history is run to its end, so a few
 // more points than asked for are looked at; `--points 1` is one history. Progress goes to stderr, the
@@ -11,21 +11,38 @@
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { parentPort, Worker } from 'node:worker_threads';
+import { parentPort, Worker, workerData } from 'node:worker_threads';
 import {
   newPowerCutCounts,
   powerCutSetting,
   runPowerCuts,
-  type PowerCutCounts,
 } from '../engine/simulation/power-cuts.ts';
+import {
+  newStoreCutCounts,
+  runStoreCuts,
+  storeCutSetting,
+} from '../engine/simulation/store-cuts.ts';
+
+/** What the histories are of: a database alone, or a whole store. */
+type Subject = 'db' | 'store';
+
+/** What both kinds of histories count. */
+interface CrashCounts {
+  points: number;
+  torn: number;
+  recoveries: number;
+  commits: number;
+}
 
 export interface CrashOptions {
+  readonly subject: Subject;
   readonly points: number;
   readonly seed: number;
   readonly workers: number;
 }
 
 export interface CrashFault {
+  readonly subject: Subject;
   readonly seed: number;
   /** What went wrong, outermost first, in one line. */
   readonly what: string;
@@ -34,7 +51,7 @@ export interface CrashFault {
 
 /** A worker's answer to the seed it was sent. */
 type Answer =
-  { readonly seed: number; readonly counts: PowerCutCounts } | { readonly fault: CrashFault };
+  { readonly seed: number; readonly counts: CrashCounts } | { readonly fault: CrashFault };
 
 const PROGRESS_MS = 2000;
 /** Fewer than most histories have: a second worker for less would look at points nobody asked for. */
@@ -43,9 +60,14 @@ const POINTS_PER_WORKER_MIN = 200;
 /** Reads the command line, or says what is wrong with it. */
 export function parseOptions(args: readonly string[]): CrashOptions | string {
   const text = { type: 'string' } as const;
-  let values: { points?: string; seed?: string; workers?: string };
+  let values: { store?: boolean; points?: string; seed?: string; workers?: string };
   try {
-    const options = { points: text, seed: text, workers: text };
+    const options = {
+      store: { type: 'boolean' },
+      points: text,
+      seed: text,
+      workers: text,
+    } as const;
     ({ values } = parseArgs({ args: [...args], options }));
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -59,7 +81,9 @@ export function parseOptions(args: readonly string[]): CrashOptions | string {
   if (!Number.isInteger(workers) || workers < 1 || workers > 1024) {
     return '--workers takes a whole number from 1 to 1024';
   }
-  return { points, seed, workers: Math.min(workers, Math.ceil(points / POINTS_PER_WORKER_MIN)) };
+  const subject = values.store === true ? 'store' : 'db';
+  const most = Math.ceil(points / POINTS_PER_WORKER_MIN);
+  return { subject, points, seed, workers: Math.min(workers, most) };
 }
 
 /** The line of progress: share, speed and time left, the last two over all of the run. */
@@ -74,14 +98,21 @@ export function renderProgress(done: number, points: number, elapsedMs: number):
 }
 
 /** What a person needs to see the fault again, and nothing else. */
-export function renderFault({ seed, what, stack }: CrashFault): string {
-  const { freelist, syncFreelist, pageSize } = powerCutSetting(seed);
+export function renderFault({ subject, seed, what, stack }: CrashFault): string {
   return [
     stack,
-    `crash: FAULT with seed ${seed}, freelist ${freelist}, syncFreelist ${String(syncFreelist)}, ` +
-      `pages of ${pageSize} bytes: ${what}`,
-    `repeat it with: npm run crash -- --points 1 --seed ${seed}`,
+    `crash: FAULT with seed ${seed}, ${renderSetting(subject, seed)}: ${what}`,
+    `repeat it with: npm run crash --${subject === 'store' ? ' --store' : ''} --points 1 --seed ${seed}`,
   ].join('\n');
+}
+
+function renderSetting(subject: Subject, seed: number): string {
+  if (subject === 'store') {
+    const { freelist, durability } = storeCutSetting(seed);
+    return `freelist ${freelist}, durability ${durability}`;
+  }
+  const { freelist, syncFreelist, pageSize } = powerCutSetting(seed);
+  return `freelist ${freelist}, syncFreelist ${String(syncFreelist)}, pages of ${pageSize} bytes`;
 }
 
 function renderSeconds(seconds: number): string {
@@ -96,7 +127,7 @@ function count(value: number): string {
 /** Hands out seeds to workers until enough points are done, a fault is found or a person ends it. */
 class CrashRun {
   readonly #options: CrashOptions;
-  readonly #total = newPowerCutCounts();
+  readonly #total: CrashCounts = { points: 0, torn: 0, recoveries: 0, commits: 0 };
   readonly #workers = new Set<Worker>();
   readonly #started = performance.now();
   readonly #ended: Promise<number>;
@@ -130,7 +161,8 @@ class CrashRun {
   }
 
   #start(): void {
-    const worker = new Worker(new URL(import.meta.url));
+    const { subject } = this.#options;
+    const worker = new Worker(new URL(import.meta.url), { workerData: subject });
     this.#workers.add(worker);
     let seed = this.#send(worker);
     worker.on('message', (answer: Answer) => {
@@ -148,7 +180,7 @@ class CrashRun {
       void worker.terminate();
       if (this.#workers.size === 0) this.#end(0);
     });
-    worker.on('error', (error) => this.#fail(faultOf(seed, error)));
+    worker.on('error', (error) => this.#fail(faultOf(subject, seed, error)));
   }
 
   #send(worker: Worker): number {
@@ -174,33 +206,40 @@ class CrashRun {
   }
 }
 
-function add(total: PowerCutCounts, counts: PowerCutCounts): void {
+function add(total: CrashCounts, counts: CrashCounts): void {
   total.points += counts.points;
   total.torn += counts.torn;
   total.recoveries += counts.recoveries;
   total.commits += counts.commits;
-  total.rollbacks += counts.rollbacks;
-  total.reopens += counts.reopens;
-  total.longReaders += counts.longReaders;
 }
 
-function faultOf(seed: number, error: unknown): CrashFault {
+function faultOf(subject: Subject, seed: number, error: unknown): CrashFault {
   const messages: string[] = [];
   let stack = '';
   for (let at = error; at instanceof Error; at = at.cause) {
     messages.push(at.message);
     stack = at.stack ?? '';
   }
-  return { seed, what: messages.length === 0 ? String(error) : messages.join(': '), stack };
+  return {
+    subject,
+    seed,
+    what: messages.length === 0 ? String(error) : messages.join(': '),
+    stack,
+  };
 }
 
-function answer(seed: number): Answer {
-  const counts = newPowerCutCounts();
+function answer(subject: Subject, seed: number): Answer {
   try {
+    if (subject === 'store') {
+      const counts = newStoreCutCounts();
+      runStoreCuts(seed, counts);
+      return { seed, counts };
+    }
+    const counts = newPowerCutCounts();
     runPowerCuts(seed, counts);
     return { seed, counts };
   } catch (error) {
-    return { fault: faultOf(seed, error) };
+    return { fault: faultOf(subject, seed, error) };
   }
 }
 
@@ -208,7 +247,7 @@ async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
   if (typeof options !== 'string') return new CrashRun(options).run();
   console.error(`crash: ${options}`);
-  console.error('usage: npm run crash -- [--points 100000] [--seed 1] [--workers N]');
+  console.error('usage: npm run crash -- [--store] [--points 100000] [--seed 1] [--workers N]');
   return 2;
 }
 
@@ -216,5 +255,5 @@ const startedAs = process.argv[1];
 if (startedAs !== undefined && pathToFileURL(startedAs).href === import.meta.url) {
   const boss = parentPort;
   if (boss === null) process.exitCode = await main();
-  else boss.on('message', (seed: number) => boss.postMessage(answer(seed)));
+  else boss.on('message', (seed: number) => boss.postMessage(answer(workerData as Subject, seed)));
 }
