@@ -30,14 +30,14 @@ const PREPARE_SECONDS = 0.9;
 const OFFERED: Readonly<Record<number, number>> = { 0: 10_000, 1: 5000, 5: 2000, 10: 1000 };
 
 const BLOCKS: Readonly<Record<Mode, readonly [min: number, max: number]>> = {
-  quick: [2, 2],
+  quick: [3, 3],
   default: [4, 6],
   full: [8, 12],
 };
 
 export const batchSweep: Experiment = {
   claim: 'batch-sweep',
-  budgetSeconds: { quick: 15, default: 105, full: 900 },
+  budgetSeconds: { quick: 17, default: 105, full: 900 },
   cells,
   runRound,
 };
@@ -45,13 +45,13 @@ export const batchSweep: Experiment = {
 function cells(mode: Mode): readonly ExperimentCell[] {
   const [blocksMin, blocksMax] = BLOCKS[mode];
   const decide: ExperimentCell = {
-    ...batchCell('decide', 0, [DEFAULT, PROPOSAL], mode === 'quick' ? [0.2, 0.4] : [0.4, 1]),
+    ...batchCell('decide', 0, [DEFAULT, PROPOSAL], mode === 'quick' ? [0.15, 0.3] : [0.35, 0.9]),
     title: 'default against proposal, syncs as the disk has them',
     role: 'deciding',
     ...{ replicates: mode === 'quick' ? 1 : 2, blocksMin, blocksMax },
   };
   if (mode === 'quick') {
-    const small = batchCell('grid-0', 0, grid([10, 100], [100, 10_000]), [0.1, 0.2]);
+    const small = batchCell('grid-0', 0, grid([10, 100], [1000, 10_000]), [0.1, 0.15]);
     return [decide, { ...small, blocksMin: 1, blocksMax: 1 }];
   }
   const full = mode === 'full';
@@ -59,7 +59,7 @@ function cells(mode: Mode): readonly ExperimentCell[] {
   const limits = full ? [100, 1000, 10_000, 100_000] : [100, 1000, 10_000];
   const slow = grid(full ? [1, 10, 100, 1000] : [10, 100], limits);
   // The time measured holds one commit of the longest interval.
-  const slowSeconds = full ? 1.1 : 0.5;
+  const slowSeconds = full ? 1.1 : 0.4;
   return [
     decide,
     { ...batchCell('grid-0', 0, grid([1, 10, 100, 1000], limits), [0.25, 1.1]), ...blocks },
