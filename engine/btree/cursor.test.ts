@@ -37,6 +37,38 @@ describe('Cursor', () => {
     db.close();
   });
 
+  it('finds keys in any order, those that are not there as well', () => {
+    const keys = Array.from({ length: 60 }, (_, i) => String(2 * i + 100));
+    const db = make(keys);
+    const other = Array.from({ length: 60 }, (_, i) => String(2 * i + 101));
+    db.read((tx) => {
+      const cursor = tx.root.cursor();
+      const found = (key: string): string => (cursor.find(bytesOf(key)) ? here(cursor) : 'none');
+      // One after the other, back again, and with keys in between that lie in the same leaf or in none.
+      for (const key of [...keys, ...keys.toReversed()]) expect(found(key)).toBe(key);
+      for (const [i, key] of keys.entries()) {
+        expect([found(key), found(other[i]!), found('0'), found(key)]).toEqual([
+          ...[key, 'none', 'none', key],
+        ]);
+        expect(cursor.next() ? here(cursor) : 'none').toBe(keys[i + 1] ?? 'none');
+      }
+      expect(found(keys[0]!)).toBe(keys[0]);
+    });
+    db.close();
+  });
+
+  it('sees what was changed where it has been before', () => {
+    const db = make(['a', 'b', 'c']);
+    db.write((tx) => {
+      const cursor = tx.root.cursor();
+      expect(cursor.find(bytesOf('b'))).toBe(true);
+      tx.root.delete(bytesOf('b'));
+      tx.root.put(bytesOf('bb'), bytesOf('new'));
+      expect([cursor.find(bytesOf('b')), cursor.find(bytesOf('bb'))]).toEqual([false, true]);
+    });
+    db.close();
+  });
+
   it('finds nothing in an empty tree', () => {
     const db = make([]);
     db.read((tx) => {

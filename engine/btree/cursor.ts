@@ -5,7 +5,14 @@
 // leaf lies stands in fields besides the path, so that a step within it and a look at its element
 // read no array: three moves of four stay in their leaf even with the largest entries.
 
-import { ELEMENT_BYTES, FLAG_BRANCH, LEAF_BUCKET, TREE_DEPTH_MAX } from '../page/layout.ts';
+import { compareRange } from '../base/bytes.ts';
+import {
+  ELEMENT_BYTES,
+  FLAG_BRANCH,
+  LEAF_BUCKET,
+  PAGE_HEADER_BYTES,
+  TREE_DEPTH_MAX,
+} from '../page/layout.ts';
 import {
   copyOut,
   elementAt,
@@ -55,9 +62,14 @@ export class Cursor {
     return this.#element < this.#end ? true : this.#settleForward();
   }
 
-  /** Goes to the element of `key` itself; false, and nowhere, when there is none. */
+  /**
+   * Goes to the element of `key` itself; false, and nowhere, when there is none. Keys that lie in one
+   * leaf are found there one after the other, without a way from the root.
+   */
   find(key: Uint8Array): boolean {
-    const found = this.#search(key);
+    const found = this.#leafCovers(key)
+      ? searchPage(this.#leaf, this.#start - PAGE_HEADER_BYTES, key)
+      : this.#search(key);
     if (found < 0) this.close();
     else this.#enterLeaf(found);
     return found >= 0;
@@ -150,6 +162,20 @@ export class Cursor {
       if (this.#atLeaf()) return found;
       this.#descend(found >= 0 ? found : Math.max(0, ~found - 1));
     }
+  }
+
+  /** Whether the key's place is in the leaf that the cursor is in. */
+  #leafCovers(key: Uint8Array): boolean {
+    if (this.#depth === 0 || this.#end <= this.#start || !this.#view.unchanging) return false;
+    const last = this.#end - ELEMENT_BYTES;
+    return this.#compareAt(this.#start, key) <= 0 && this.#compareAt(last, key) >= 0;
+  }
+
+  /** Orders the key of the leaf's element at byte `element` against `key`. */
+  #compareAt(element: number, key: Uint8Array): number {
+    const word = element >>> 2;
+    const start = element + this.#words[word + 1]!;
+    return compareRange(this.#leaf.u8, start, this.#words[word + 2]!, key, 0, key.length);
   }
 
   /** Notes where the data of the leaf's element at byte `element` lie. */
@@ -260,6 +286,8 @@ export class Cursor {
   }
 
   #pop(): void {
+    // Whatever comes of the move that is under way, the leaf is no longer held.
+    this.#end = 0;
     this.#depth--;
     this.#view.pages.unpin(this.#frames[this.#depth]!);
   }

@@ -33,6 +33,11 @@ export class TreeView {
     this.#nodes = nodes;
   }
 
+  /** Whether the tree stays as it is for as long as its pages are held. */
+  get unchanging(): boolean {
+    return this.#nodes === undefined;
+  }
+
   /** Pins the root; see PageReader.pin() for where it is found. */
   pinRoot(root: RootRef): void {
     if (root.node !== undefined) this.#pinMemory(root.node.buffer);

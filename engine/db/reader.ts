@@ -12,6 +12,7 @@ import type { Cursor } from '../btree/cursor.ts';
 import { TreeView } from '../btree/tree-view.ts';
 import type { Vfs, VfsFile } from '../vfs/vfs.ts';
 import { Bucket, txClosed, type BucketOwner } from './bucket.ts';
+import { ReadSession } from './read-session.ts';
 
 /** All that another thread of this process needs to read; survives postMessage. */
 export interface DbShare {
@@ -46,7 +47,7 @@ export class Reader {
 
   /** Begins a read transaction on the newest committed state. Throws READERS_FULL. */
   begin(): ReadTx {
-    if (!this.#open || this.#control.closed) throw closedError();
+    this.#assertUsable();
     const meta: SharedMeta = { root: 0, sequence: 0, highWater: 0, txid: 0, note: 0 };
     const slot = this.#control.enter(meta);
     const pages = this.#idle.pop() ?? new PageReader(this.#cache, this.#file);
@@ -54,6 +55,14 @@ export class Reader {
       pages.endTransaction();
       this.#idle.push(pages);
       this.#control.leave(slot);
+    });
+  }
+
+  /** A transaction that can be begun over and over, for who reads so often that making one counts. */
+  session(): ReadSession {
+    const pages = this.#idle.pop() ?? new PageReader(this.#cache, this.#file);
+    return new ReadSession(pages, this.#control, () => {
+      this.#assertUsable();
     });
   }
 
@@ -72,6 +81,10 @@ export class Reader {
     if (!this.#open) return;
     this.#open = false;
     this.#file.close();
+  }
+
+  #assertUsable(): void {
+    if (!this.#open || this.#control.closed) throw closedError();
   }
 }
 

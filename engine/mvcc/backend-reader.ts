@@ -4,9 +4,9 @@
 // One snapshot at a time; end it soon, it keeps pages and buffer from being used again.
 
 import { EngineError } from '../base/errors.ts';
-import { Cursor } from '../btree/cursor.ts';
-import type { Bucket } from '../db/bucket.ts';
-import { Reader, type ReadTx } from '../db/reader.ts';
+import type { Cursor } from '../btree/cursor.ts';
+import type { ReadSession } from '../db/read-session.ts';
+import { Reader } from '../db/reader.ts';
 import { Published } from '../shared/published.ts';
 import { RwLock } from '../shared/rw-lock.ts';
 import type { Vfs } from '../vfs/vfs.ts';
@@ -44,9 +44,10 @@ export class BackendReader {
   readonly #revisionKey = this.#key.subarray(0, REVISION_BYTES);
   /** Of 'copy': entries of the snapshot, as etcd's read buffer copies its own. */
   readonly #copied = new CopiedEntries();
-  #tx: ReadTx | undefined;
-  #keys: Bucket | undefined;
+  readonly #session: ReadSession;
+  /** Cursor on the bucket of keys in the state #cursorTxid of the Db. */
   #cursor: Cursor | undefined;
+  #cursorTxid = -1;
   #from = 0;
   #firstMain = Number.POSITIVE_INFINITY;
   #end = 0;
@@ -61,6 +62,7 @@ export class BackendReader {
     this.#state = new Published(share.state, 0, PUBLISHED_FIELDS);
     this.#buffer = new BufferMemory(share.buffer);
     this.#reader = reader;
+    this.#session = reader.session();
   }
 
   /**
@@ -71,21 +73,20 @@ export class BackendReader {
     if (this.#readLock !== 'concurrent') this.#lock.lockShared();
     try {
       // First the state of the Db, then what is newer: an entry that the state lacks is kept from here on.
-      this.#tx = this.#reader.begin();
+      this.#session.begin();
       this.#state.read(this.#published);
       if (inside !== undefined) {
         this.#published[REVISION_FIELD] = inside.revision;
         this.#published[BUFFER_END_FIELD] = inside.bufferEnd;
       }
-      this.#from = this.#tx.note;
+      this.#from = this.#session.note;
       this.#end = this.#published[BUFFER_END_FIELD]!;
       const { mains, entriesMax } = this.#buffer;
       const some = this.#end > this.#from;
       this.#firstMain = some ? mains[this.#from % entriesMax]! : Number.POSITIVE_INFINITY;
       if (this.#readLock === 'copy') this.#copied.copy(this.#buffer, this.#from, this.#end);
     } catch (error) {
-      this.#tx?.end();
-      this.#tx = undefined;
+      this.#session.end();
       if (this.#readLock !== 'concurrent') this.#lock.unlockShared();
       throw error;
     }
@@ -93,10 +94,9 @@ export class BackendReader {
   }
 
   end(): void {
-    if (this.#tx === undefined) return;
+    if (!this.#session.isOpen) return;
     this.#cursor?.close();
-    this.#tx.end();
-    this.#tx = this.#keys = this.#cursor = undefined;
+    this.#session.end();
     if (this.#readLock === 'global') this.#lock.unlockShared();
   }
 
@@ -109,12 +109,6 @@ export class BackendReader {
   compacted(): number {
     this.#state.read(this.#latest);
     return this.#latest[COMPACTED_FIELD]!;
-  }
-
-  /** The transaction on the state of the Db below the snapshot. */
-  get tx(): ReadTx {
-    if (this.#tx === undefined) throw new EngineError('TX_CLOSED', 'no snapshot is open');
-    return this.#tx;
   }
 
   /**
@@ -153,10 +147,15 @@ export class BackendReader {
   }
 
   #cursorOf(): Cursor {
-    if (this.#cursor !== undefined) return this.#cursor;
-    this.#keys = this.tx.bucket(KEY_BUCKET);
-    if (this.#keys === undefined) throw new EngineError('CORRUPT', 'the file has no bucket "key"');
-    return (this.#cursor = this.#keys.ownCursor());
+    const { txid } = this.#session;
+    if (this.#cursor !== undefined && this.#cursorTxid === txid) return this.#cursor;
+    const keys = this.#session.bucket(KEY_BUCKET);
+    if (keys === undefined) throw new EngineError('CORRUPT', 'the file has no bucket "key"');
+    // Before the old one goes: end() closes the one it finds.
+    this.#cursor?.close();
+    this.#cursor = keys.ownCursor();
+    this.#cursorTxid = txid;
+    return this.#cursor;
   }
 }
 

@@ -89,6 +89,23 @@ export class KeyIndexMemory {
   }
 
   /**
+   * Record of the key among the entries of a leaf; 0 if it is not there. Looks at one record as a rule, the
+   * key's own: whether the key begins as all keys of the leaf do need not be known before, since at the
+   * end the whole key is compared.
+   */
+  find(leaf: number, key: Uint8Array, length: number): number {
+    const { u32 } = this;
+    const count = u32[leaf + NODE_COUNT]!;
+    if (count === 0 || count > LEAF_MAX) return 0;
+    const common = u32[leaf + NODE_COMMON]!;
+    const word = wordOf(key, length, common);
+    const found = this.#searchWords(leaf, count, key, length);
+    if (found === count || u32[leaf + WORDS_AT + found] !== word) return 0;
+    const record = u32[leaf + LEAF_REFS_AT + found]!;
+    return record < this.units && this.compareKey(record, key, length, 0) === 0 ? record : 0;
+  }
+
+  /**
    * First entry of the node whose key is `key` or above it. `common` is the node's, and entry 0's record
    * tells whether the key shares it.
    */
@@ -102,6 +119,14 @@ export class KeyIndexMemory {
       const order = this.#compareCommon(u32[refs]!, key, length, common);
       if (order !== 0) return order < 0 ? 0 : count;
     }
+    return this.#searchWords(node, count, key, length);
+  }
+
+  /** As search(), for a key that shares the node's common bytes. */
+  #searchWords(node: number, count: number, key: Uint8Array, length: number): number {
+    const { u32 } = this;
+    const refs = this.refsAt(node);
+    const common = u32[node + NODE_COMMON]!;
     const word = wordOf(key, length, common);
     const words = node + WORDS_AT;
     let low = 0;
@@ -109,10 +134,10 @@ export class KeyIndexMemory {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const other = u32[words + middle]!;
-      const below =
-        other < word ||
-        (other === word && this.compareKey(u32[refs + middle]!, key, length, common) < 0);
-      if (below) low = middle + 1;
+      const order =
+        other === word ? this.compareKey(u32[refs + middle]!, key, length, common) : other - word;
+      if (order === 0) return middle;
+      if (order < 0) low = middle + 1;
       else high = middle;
     }
     return low;

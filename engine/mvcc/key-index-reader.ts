@@ -5,6 +5,7 @@
 
 import { assert } from '../base/assert.ts';
 import { RwLock } from '../shared/rw-lock.ts';
+import { secondLook } from '../shared/second-look.ts';
 import {
   BRANCH_MAX,
   CHILDREN_AT,
@@ -12,6 +13,7 @@ import {
   LEAF,
   LEAF_MAX,
   LEAF_REFS_AT,
+  NODE_COMMON,
   NODE_COUNT,
   NODE_KIND,
   NODE_NEXT,
@@ -24,6 +26,8 @@ import {
   REVISION_UNITS,
   ROOT,
   UNIT_BYTES,
+  wordOf,
+  WORDS_AT,
 } from './key-index-memory.ts';
 import type { IndexLock } from './options.ts';
 
@@ -67,11 +71,6 @@ export class RevisionList {
   }
 }
 
-/**
- * x64 keeps loads in order, so a plain atomic load is a good second look. Elsewhere a read-modify-write
- * is needed: a load may be satisfied before those in front of it.
- */
-const LOADS_IN_ORDER = process.arch === 'x64' || process.arch === 'ia32';
 const SPINS_MAX = 1e6;
 /** Levels of a tree of 2^32 keys at its worst. */
 const DEPTH_MAX = 32;
@@ -150,16 +149,13 @@ export class KeyIndexReader {
     for (let tries = 0; tries < SPINS_MAX; tries++) {
       this.descend(key, key.length);
       const { leaf } = this;
-      const index = memory.search(leaf, key, key.length);
+      const record = memory.find(leaf, key, key.length);
       let found = false;
       let clean = true;
-      if (index < memory.u32[leaf + NODE_COUNT]! && index < LEAF_MAX) {
-        const record = memory.u32[leaf + LEAF_REFS_AT + index]!;
-        if (record < memory.units && memory.compareKey(record, key, key.length, 0) === 0) {
-          const living = this.#stateOf(record, at, out);
-          clean = living >= 0;
-          found = living === 1;
-        }
+      if (record !== 0) {
+        const living = this.#stateOf(record, at, out);
+        clean = living >= 0;
+        found = living === 1;
       }
       if (clean && this.#unchanged(leaf, this.#version)) return found;
     }
@@ -364,8 +360,7 @@ export class KeyIndexReader {
   }
 
   #sameVersion(word: number, version: number): boolean {
-    const { i32 } = this.memory;
-    return (LOADS_IN_ORDER ? Atomics.load(i32, word) : Atomics.add(i32, word, 0)) === version;
+    return secondLook(this.memory.i32, word) === version;
   }
 }
 
@@ -380,6 +375,9 @@ export function childIndex(
   const found = memory.search(node, key, length);
   if (found < count && found < BRANCH_MAX) {
     const record = memory.u32[memory.refsAt(node) + found]!;
+    // Only where the words are the same can the keys be, and only then their memory is looked at.
+    const word = wordOf(key, length, memory.u32[node + NODE_COMMON]!);
+    if (memory.u32[node + WORDS_AT + found] !== word) return found > 0 ? found - 1 : 0;
     if (record < memory.units && memory.compareKey(record, key, length, 0) === 0) return found;
   }
   return found > 0 ? found - 1 : 0;

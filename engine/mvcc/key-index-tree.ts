@@ -87,11 +87,7 @@ export class IndexTree {
   /** Descends; the key's record, 0 if it has none. */
   recordOf(key: Uint8Array, length: number): number {
     this.descend(key, length);
-    const memory = this.#memory;
-    const index = memory.search(this.#leaf, key, length);
-    if (index === memory.u32[this.#leaf + NODE_COUNT]) return 0;
-    const record = memory.u32[this.#leaf + LEAF_REFS_AT + index]!;
-    return memory.compareKey(record, key, length, 0) === 0 ? record : 0;
+    return this.#memory.find(this.#leaf, key, length);
   }
 
   /**

@@ -85,6 +85,7 @@ export class PageReader {
 
   /** Forgets private copies: a later transaction may find other bytes under their pgids. */
   endTransaction(): void {
+    if (this.#privateBytes === 0) return;
     this.#private.clear();
     this.#privateBytes = 0;
   }

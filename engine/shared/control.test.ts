@@ -33,6 +33,9 @@ function emptyMeta(): SharedMeta {
   return { root: 0, sequence: 0, highWater: 0, txid: 0, note: 0 };
 }
 
+/** A line of the cache for each. */
+const SLOT_WORDS = 16;
+
 function make(readersMax = 4): { owner: Control; other: Control; words: Int32Array } {
   const share = createControl(readersMax);
   const owner = new Control(share);
@@ -114,7 +117,7 @@ describe('Control', () => {
   it('leaves a free slot alone although it names the thread that used it last', () => {
     const { owner, other, words } = make(1);
     other.leave(other.enter(emptyMeta()));
-    const slotWords = words.length - 2;
+    const slotWords = words.length - SLOT_WORDS;
     const claimedByOther = -1 - (threadId + 5);
     words[slotWords] = claimedByOther;
     owner.releaseThread(threadId);
@@ -139,6 +142,16 @@ describe('Control', () => {
     };
     expect(() => owner.alone(broken)).toThrow('broken');
     expect([other.enter(emptyMeta()), other.enter(emptyMeta())]).toEqual([0, 1]);
+  });
+
+  it('gives a thread the slot again that it had last, and never one that is taken', () => {
+    const { owner, other } = make(3);
+    const slots = [other, other, owner].map((control) => control.enter(emptyMeta()));
+    expect(slots.toSorted()).toEqual([0, 1, 2]);
+    expect(() => other.enter(emptyMeta())).toThrow('all 3 reader slots are taken');
+    other.leave(slots[1]!);
+    owner.leave(slots[2]!);
+    expect([owner.enter(emptyMeta()), other.enter(emptyMeta())]).toEqual([slots[2], slots[1]]);
   });
 
   it('keeps the oldest state known while the owner finds that somebody reads', () => {

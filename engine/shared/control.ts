@@ -4,10 +4,11 @@
 //
 // Protocol: states are numbered from 0 at open ("epoch"). The writer fills the meta slot of epoch
 // e (two slots, e mod 2), then raises CURRENT to e. A reader claims a slot, stores epoch + 1 there,
-// copies the meta, then looks at CURRENT again through a read-modify-write (a plain load could be
-// satisfied before the copy on weakly ordered machines) and starts over if it moved. So whoever holds
-// a slot with epoch e was registered before state e + 1 existed, and the writer, which asks for the
+// copies the meta, then looks at CURRENT again (second-look.ts) and starts over if it moved. So whoever
+// holds a slot with epoch e was registered before state e + 1 existed, and the writer, which asks for the
 // oldest reader before it reuses pages, sees it.
+// A slot has a cache line of its own, and a thread goes back to the one it had last: so threads that read
+// write no line in common.
 // A slot names its thread; releaseThread() frees what a dead thread held. A free slot may still name its
 // last user, so only slots in use count: those are nobody's but their thread's to change.
 // alone() lets the owner take every slot for a moment: then nobody reads, and what readers share can be
@@ -16,6 +17,7 @@
 import { threadId } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
 import { EngineError } from '../base/errors.ts';
+import { secondLook } from './second-look.ts';
 
 /** The part of a meta that readers need. All numbers are safe integers. */
 export interface SharedMeta {
@@ -33,7 +35,11 @@ const SWEEPS = 2;
 const DEPARTED = 3;
 const HEADER_WORDS = 16;
 const META_FIELDS = 5;
-const SLOT_WORDS = 2;
+/** A cache line. */
+const SLOT_WORDS = 16;
+const META_BYTES = 8 * 2 * META_FIELDS;
+/** Behind header and metas, where a line begins. */
+const SLOTS_AT: number = 64 * Math.ceil((4 * HEADER_WORDS + META_BYTES) / 64);
 /** State of a slot that thread n is about to fill: CLAIMING - n. Holds no epoch yet. */
 const CLAIMING = -1;
 /** State of a slot that alone() holds; no thread has so large a number. */
@@ -45,7 +51,7 @@ export interface ControlShare {
 }
 
 export function createControl(readersMax: number): ControlShare {
-  const bytes = 4 * HEADER_WORDS + 8 * 2 * META_FIELDS + 4 * SLOT_WORDS * readersMax;
+  const bytes = SLOTS_AT + 4 * SLOT_WORDS * readersMax;
   return { memory: new SharedArrayBuffer(bytes), readersMax };
 }
 
@@ -54,12 +60,15 @@ export class Control {
   readonly #metas: Float64Array;
   readonly #slots: Int32Array;
   readonly #readersMax: number;
+  /** Where a claim looks first. */
+  #preferred: number;
 
   constructor(share: ControlShare) {
     this.#words = new Int32Array(share.memory, 0, HEADER_WORDS);
     this.#metas = new Float64Array(share.memory, 4 * HEADER_WORDS, 2 * META_FIELDS);
-    this.#slots = new Int32Array(share.memory, 4 * HEADER_WORDS + 8 * 2 * META_FIELDS);
+    this.#slots = new Int32Array(share.memory, SLOTS_AT);
     this.#readersMax = share.readersMax;
+    this.#preferred = threadId % share.readersMax;
   }
 
   get epoch(): number {
@@ -100,7 +109,7 @@ export class Control {
       meta.highWater = this.#metas[from + 2]!;
       meta.txid = this.#metas[from + 3]!;
       meta.note = this.#metas[from + 4]!;
-      if (Atomics.add(this.#words, CURRENT, 0) === epoch) return slot;
+      if (secondLook(this.#words, CURRENT) === epoch) return slot;
     }
   }
 
@@ -163,9 +172,11 @@ export class Control {
   #claim(): number {
     for (;;) {
       const sweeps = Atomics.load(this.#words, SWEEPS);
-      for (let slot = 0; slot < this.#readersMax; slot++) {
+      for (let i = 0; i < this.#readersMax; i++) {
+        const slot = (this.#preferred + i) % this.#readersMax;
         if (!this.#exchange(slot, 0, CLAIMING - threadId)) continue;
         this.#slots[slot * SLOT_WORDS + 1] = threadId;
+        this.#preferred = slot;
         return slot;
       }
       // Only slots that no sweep held while we looked are known to be taken.

@@ -1,10 +1,11 @@
 // Published: a few numbers that one thread changes together and any thread reads together, without a
 // lock. State n lies in slot n mod 2; the owner fills the slot of state n + 1, then raises CURRENT. A
-// reader copies the slot of the state it saw and looks at CURRENT again through a read-modify-write (a
-// plain load may be satisfied before the copy on weakly ordered machines); it starts over if CURRENT
-// moved, which takes a publish() in the same moment: the owner never waits, a reader nearly never.
+// reader copies the slot of the state it saw and looks at CURRENT again (second-look.ts); it starts over
+// if CURRENT moved, which takes a publish() in the same moment: the owner never waits, a reader nearly
+// never.
 
 import { assert } from '../base/assert.ts';
+import { secondLook } from './second-look.ts';
 
 const HEADER_WORDS = 16;
 
@@ -41,7 +42,7 @@ export class Published {
       const current = Atomics.load(this.#words, 0);
       const from = (current & 1) * this.#fields;
       for (let i = 0; i < this.#fields; i++) out[i] = this.#numbers[from + i]!;
-      if (Atomics.add(this.#words, 0, 0) === current) return;
+      if (secondLook(this.#words, 0) === current) return;
     }
   }
 }
