@@ -129,7 +129,7 @@ const CAVEATS: string[] = [
 ];
 
 /** The rule itself. */
-export function judgeBatch({ latency, throughput }: Found): Verdict {
+function judgeBatch({ latency, throughput }: Found): Verdict {
   const side = sideOf(latency);
   if (latency.interval === null || side === 'unknown') return 'inconclusive';
   if (side === 'below') return 'not-reproduced';

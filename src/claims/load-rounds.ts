@@ -5,7 +5,7 @@
 import type { ExperimentRound, Warning } from '../record/schema.ts';
 
 /** Of the deciding rounds at most this share may be the generator's. */
-export const GENERATOR_SHARE_MAX = 0.25;
+const GENERATOR_SHARE_MAX = 0.25;
 
 export interface LoadRounds {
   /** Rounds whose figures are the store's. */

@@ -186,7 +186,7 @@ function overallGain(rounds: readonly ExperimentRound[], unit: () => number): Pa
 }
 
 /** The rule itself. */
-export function judgePresets(rows: readonly Pick<Row, 'gain'>[]): Verdict {
+function judgePresets(rows: readonly Pick<Row, 'gain'>[]): Verdict {
   const sides = rows.map(({ gain }) => sideOf(gain));
   const missing = sides.length < 2 * FAMILIES.length || sides.includes('unknown');
   if (missing || rows.some(({ gain }) => gain.floor.pairs === 0)) return 'inconclusive';

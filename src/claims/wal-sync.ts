@@ -148,7 +148,7 @@ function sideAt(rounds: readonly ExperimentRound[], syncDelayMs: number, unit: (
 }
 
 /** The rule itself. */
-export function judgeWal({ own, slow }: Found): Verdict {
+function judgeWal({ own, slow }: Found): Verdict {
   const sides = [sideOf(own.gain), sideOf(slow.gain)];
   if (isRefuted(own.gain, GAIN_MIN) || isRefuted(slow.gain, SLOW_GAIN_MIN)) return 'not-reproduced';
   if (own.gain.interval === null || slow.gain.interval === null) return 'inconclusive';
