@@ -7,6 +7,7 @@ import {
   copyOut,
   elementAt,
   leafFlags,
+  PageBuffer,
   validatePage,
   valueLength,
   valueStart,
@@ -28,6 +29,15 @@ function key(text: string): Uint8Array {
 function valueAt(node: Node, index: number): Uint8Array {
   const element = elementAt(0, index);
   return copyOut(node.buffer, valueStart(node.buffer, element), valueLength(node.buffer, element));
+}
+
+/** The node of a leaf's page, as a later transaction reads it. */
+function read(image: Uint8Array): Node {
+  const capacity = image.length;
+  const pool = new BufferPool(PAGE, 0);
+  const node = new Node({ id: 1, kind: FLAG_LEAF, parent: undefined, pool, capacity });
+  node.copyFrom(new PageBuffer(image.slice().buffer), 0, capacity);
+  return node;
 }
 
 interface Entry {
@@ -91,23 +101,52 @@ describe('Node', () => {
     for (let i = 0; i < 15; i++) node.remove(random.below(node.count));
     const pages = Math.ceil(node.bytes / PAGE);
     node.seal(9, pages, PAGE);
-    expect(node.capacity).toBe(pages * PAGE);
+    expect(node.image.length).toBe(pages * PAGE);
     expect(
-      validatePage(node.buffer, 0, { pgid: 9, pageSize: PAGE, available: node.capacity }),
+      validatePage(node.buffer, 0, { pgid: 9, pageSize: PAGE, available: node.image.length }),
     ).toBeUndefined();
-    const copy = new Node({
-      id: 1,
-      kind: FLAG_LEAF,
-      parent: undefined,
-      pool: new BufferPool(PAGE, 0),
-      capacity: node.capacity,
-    });
-    copy.copyFrom(node.buffer, 0, node.capacity);
+    const copy = read(node.image);
     expect(copy.bytes).toBe(node.bytes);
     expect(copy.count).toBe(25);
     copy.insertLeaf(copy.count, key('z'), new Uint8Array(3000), 0);
     expect(copy.key(0)).toEqual(node.key(0));
     expect(valueAt(copy, 25)).toEqual(new Uint8Array(3000));
+  });
+
+  it('grows once for large values, and is written from the start of the larger buffer', () => {
+    const node = makeNode();
+    const entries = Array.from({ length: 5 }, (_, i) => ({
+      key: key(`k${i}`),
+      value: new Uint8Array(2500).fill(i + 1),
+      flags: 0,
+    }));
+    const put = ({ key: name, value, flags }: Entry, i: number): void => {
+      node.insertLeaf(i, name, value, flags);
+    };
+    entries.slice(0, 1).forEach(put);
+    const { buffer } = node;
+    entries.slice(1).forEach((entry, i) => put(entry, i + 1));
+    expect(node.buffer).toBe(buffer);
+    node.truncate(2);
+    const pages = Math.ceil(node.bytes / PAGE);
+    node.seal(9, pages, PAGE);
+    expect(node.buffer).toBe(buffer);
+    expect(node.image.length).toBe(pages * PAGE);
+    expectEntries(node, entries.slice(0, 2));
+    expectEntries(read(node.image), entries.slice(0, 2));
+  });
+
+  it('is copied where garbage keeps its data apart', () => {
+    const node = makeNode();
+    const entry = (i: number): Entry => ({
+      key: key(`k${i}`),
+      value: new Uint8Array(2500).fill(i + 1),
+      flags: 0,
+    });
+    for (let i = 0; i < 5; i++) node.insertLeaf(i, key(`k${i}`), entry(i).value, 0);
+    for (let i = 3; i > 0; i--) node.remove(i);
+    node.seal(9, Math.ceil(node.bytes / PAGE), PAGE);
+    expectEntries(read(node.image), [entry(0), entry(4)]);
   });
 
   it('copies elements of another node behind its own', () => {

@@ -58,6 +58,8 @@ export class Node {
   passed = false;
   /** Page the node will be written to; 0 until it is spilled. */
   pgid = 0;
+  /** Its pages as they will lie on disk, once it is sealed: the buffer or the start of it. */
+  image: Uint8Array = NO_VALUE;
   #upper: number;
   #liveBytes = 0;
   readonly #pool: BufferPool;
@@ -220,7 +222,7 @@ export class Node {
     const posWord = this.isLeaf ? 1 : 0;
     let data = 0;
     for (let i = from; i < to; i++) data += dataBytes(page, elementAt(base, i), this.kind);
-    this.#reserve(data + ELEMENT_BYTES * (to - from));
+    this.#reserve(data + ELEMENT_BYTES * (to - from), to - from);
     const { u8, u32 } = this.buffer;
     for (let i = from; i < to; i++) {
       const source = elementAt(base, i);
@@ -266,11 +268,13 @@ export class Node {
   }
 
   /**
-   * Brings the buffer to exactly `pages` pages with the header of page `pgid`, ready to be written.
-   * The gap keeps whatever bytes it has; they are never read.
+   * Makes `image` exactly `pages` pages with the header of page `pgid`, ready to be written. The node
+   * can be read from then on, not edited. The gap keeps whatever bytes it has; they are never read.
    */
   seal(pgid: number, pages: number, pageSize: number): void {
-    if (this.capacity !== pages * pageSize) this.#rebuild(pages * pageSize);
+    const size = pages * pageSize;
+    if (this.capacity !== size && !this.#moveDown(size)) this.#rebuild(size);
+    this.image = this.capacity === size ? this.buffer.u8 : this.buffer.u8.subarray(0, size);
     this.pgid = pgid;
     writePageHeader(this.buffer, 0, {
       pgid,
@@ -288,7 +292,7 @@ export class Node {
   /** Makes room for an element at `index` and copies its data in; returns where the data start. */
   #open(index: number, key: Uint8Array, value: Uint8Array): number {
     const length = key.length + value.length;
-    this.#reserve(length + ELEMENT_BYTES);
+    this.#reserve(length + ELEMENT_BYTES, 1);
     this.#shift(index, this.count, ELEMENT_BYTES);
     this.#writeCount(this.count + 1);
     this.#upper -= length;
@@ -316,12 +320,39 @@ export class Node {
     this.buffer.u32[2] = this.kind | (count << 16);
   }
 
-  /** Ensures a free gap of `bytes`: by squeezing out garbage, or in a larger buffer. */
-  #reserve(bytes: number): void {
+  /**
+   * Ensures a free gap of `bytes` for so many elements: by squeezing out garbage, or in a larger buffer.
+   * A node of large values is cut at its fifth element, so it grows once, for all that may still come.
+   */
+  #reserve(bytes: number, elements: number): void {
     const lower = PAGE_HEADER_BYTES + ELEMENT_BYTES * this.count;
     if (this.#upper - lower >= bytes) return;
     const needed = this.bytes + bytes;
-    this.#rebuild(needed <= this.capacity ? this.capacity : Math.ceil(needed * 1.25));
+    if (needed <= this.capacity) {
+      this.#rebuild(this.capacity);
+      return;
+    }
+    const more = Math.max(0, 2 * KEYS_PER_PAGE_MIN + 1 - this.count - elements);
+    this.#rebuild(Math.ceil(Math.max(needed * 1.25, needed + (more * bytes) / elements)));
+  }
+
+  /**
+   * Moves the data down within the buffer, so that all of the node lies in its first `size` bytes.
+   * False, and nothing done, where garbage among the data leaves no room for that.
+   */
+  #moveDown(size: number): boolean {
+    const lower = elementAt(0, this.count);
+    let start = this.capacity;
+    for (let i = 0; i < this.count; i++) {
+      start = Math.min(start, keyStart(this.buffer, elementAt(0, i), this.kind));
+    }
+    const distance = this.capacity - size;
+    if (start - distance < lower) return false;
+    const { u8, u32 } = this.buffer;
+    u8.copyWithin(start - distance, start, this.capacity);
+    const pos = this.isLeaf ? 1 : 0;
+    for (let word = 4 + pos; word < lower >>> 2; word += 4) u32[word] = u32[word]! - distance;
+    return true;
   }
 
   /** Copies the live data into another buffer of at least `capacity` bytes, without garbage. */

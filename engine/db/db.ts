@@ -363,10 +363,11 @@ export class Db implements WriteTxHost {
         flush();
         start = node.pgid;
       }
-      run.push(node.buffer.u8);
-      end = node.pgid + node.capacity / pageSize;
-      this.#stats.bytesWritten += node.capacity;
-      this.#stats.pagesWritten += node.capacity / pageSize;
+      const { image } = node;
+      run.push(image);
+      end = node.pgid + image.length / pageSize;
+      this.#stats.bytesWritten += image.length;
+      this.#stats.pagesWritten += image.length / pageSize;
     }
     flush();
   }
@@ -398,11 +399,12 @@ export class Db implements WriteTxHost {
     for (const node of nodes) {
       // What ascending puts leave behind is cached when it is first read: most of it is not read soon,
       // and memory that is new to the process costs more than the copy.
-      if (node.capacity === pageSize && !node.passed) {
-        this.#cache.put(node.pgid, node.buffer.u8, node.origin);
+      const { image } = node;
+      if (image.length === pageSize && !node.passed) {
+        this.#cache.put(node.pgid, image, node.origin);
         continue;
       }
-      const pages = node.capacity / pageSize;
+      const pages = image.length / pageSize;
       for (let page = 0; page < pages; page++) this.#cache.drop(node.pgid + page);
     }
     this.#meta = meta;

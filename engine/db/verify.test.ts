@@ -19,7 +19,7 @@ function verify(
   highWater: number,
   ...written: [number, number][]
 ): () => void {
-  const nodes = written.map(([page, pages]) => ({ pgid: page, capacity: pages * PAGE }));
+  const nodes = written.map(([page, pages]) => ({ pgid: page, image: { length: pages * PAGE } }));
   return () => {
     verifyFreePages(list, { highWater, pageSize: PAGE, written: nodes });
   };

@@ -8,7 +8,7 @@ import type { Freelist } from '../freelist/freelist.ts';
 /** A node that the transaction wrote. */
 interface Written {
   readonly pgid: number;
-  readonly capacity: number;
+  readonly image: { readonly length: number };
 }
 
 /**
@@ -32,9 +32,10 @@ export function verifyFreePages(
   }
   assert(end <= Math.max(2, state.highWater), `page ${end - 1} is free but was never used`);
   let span = 0;
-  for (const { pgid, capacity } of state.written.toSorted((a, b) => a.pgid - b.pgid)) {
+  for (const { pgid, image } of state.written.toSorted((a, b) => a.pgid - b.pgid)) {
     while (span < spans.length && spans.starts[span]! + spans.counts[span]! <= pgid) span++;
-    const overlaps = span < spans.length && spans.starts[span]! < pgid + capacity / state.pageSize;
+    const overlaps =
+      span < spans.length && spans.starts[span]! < pgid + image.length / state.pageSize;
     assert(!overlaps, `page ${pgid} was written although it is free`);
   }
 }
