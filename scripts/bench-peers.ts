@@ -1,5 +1,5 @@
-// npm run bench:peers: the bundled engine beside real bbolt (1.3.6 and the newest that could be built),
-// on the same machine, with the same work, settings and syncs, in interleaved runs of a process each.
+// npm run bench:peers: the bundled engine beside real bbolt (1.3.6 and the newest that could be built), and
+// its storage beside that of etcd (3.5 and a newer one), on the same machine, with the same work, settings and syncs, in interleaved runs of a process each.
 // Builds the harness of scripts/peers first when it is missing. --help names the flags and exit codes.
 //
 // Rows are {name, ours, peer, peerVersion, unit, ratio, low, high, bar, pass}; ratio > 1 means kvtune is
@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runBench, type BenchResult } from './bench-peers/bench.ts';
 import { findPeers, NoPeerError } from './bench-peers/harness.ts';
+import type { MvccAnswer, MvccRequest } from './bench-peers/our-mvcc.ts';
 import { readOptions, USAGE, UsageError, type BenchOptions } from './bench-peers/options.ts';
 import { renderResult } from './bench-peers/table.ts';
 import type { LoadAnswer, LoadRequest } from '../src/drivers/kv-driver.ts';
@@ -49,17 +50,19 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
 }
 
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<number> {
-  const { peers, notes } = await findPeers(process.env, signal, note);
+  const { peers, etcds, notes } = await findPeers(process.env, signal, note);
   const work = new WorkFolder(join(options.workDir, `kvtune-peers-${process.pid}`));
   try {
     const result = await runBench(options.rows, {
       peers,
+      etcds,
       work,
       scale: options.scale,
       seed: SEED,
       signal,
       note,
-      runOurs: (request) => runOurs(request, signal),
+      runOurs: (request) => runChild<LoadAnswer>(request, signal),
+      runMvcc: (request) => runChild<MvccAnswer>(request, signal),
       runRound: (request, timeoutMs) => runRoundProcess(request, timeoutMs, signal),
     });
     const quick = options.quick ? ['quick: the sizes are too small for the bars to mean much'] : [];
@@ -78,12 +81,15 @@ function exitCodeOf(result: BenchResult, { strict }: BenchOptions): number {
   return strict && result.rows.some((row) => row.pass === false) ? EXIT.below : EXIT.ok;
 }
 
-function runOurs(request: LoadRequest, signal: AbortSignal): Promise<LoadAnswer> {
+function runChild<Answer>(
+  request: LoadRequest | MvccRequest,
+  signal: AbortSignal,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const args = [CHILD, JSON.stringify(request)];
     execFile(process.execPath, args, { signal }, (error, stdout, stderr) => {
       // The child is this program: it prints the type it was asked for.
-      if (error === null) resolve(JSON.parse(stdout) as LoadAnswer);
+      if (error === null) resolve(JSON.parse(stdout) as Answer);
       else reject(new Error(stderr.trim() || error.message));
     });
   });

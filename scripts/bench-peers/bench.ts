@@ -4,14 +4,16 @@
 
 import type { Calibration } from '../../src/runner/calibrate.ts';
 import { AgedBench } from './aged.ts';
-import { meterOf, type Bench, type Check, type PeerList } from './context.ts';
+import { meterOf, type Bench, type Check } from './context.ts';
 import { LoadFiles } from './files.ts';
 import { OURS } from './interleave.ts';
 import { LoadBench } from './loads.ts';
+import { MvccBench } from './mvcc.ts';
 import {
   rowOf,
   type AgedName,
   type MeasurementName,
+  type MvccName,
   type Row,
   type RowSpec,
   type Sample,
@@ -28,11 +30,13 @@ export interface BenchResult {
   readonly honest: boolean | null;
 }
 
-/** Measures `specs`. */
-export async function runBench(specs: readonly RowSpec[], bench: Bench): Promise<BenchResult> {
+/** Measures `asked`; rows beside etcd's storage only where there is one. */
+export async function runBench(asked: readonly RowSpec[], bench: Bench): Promise<BenchResult> {
+  const specs = asked.filter(({ measurement }) => bench.etcds.length > 0 || !isMvcc(measurement));
   const measurements = [...new Set(specs.map((spec) => spec.measurement))];
   const loads = new LoadBench(bench, new LoadFiles(bench.work, bench.seed));
   const aged = new AgedBench(bench);
+  const mvcc = new MvccBench(bench);
   const rows: Row[] = [];
   const checks: Check[] = [];
   const conditions = new Map<string, MeasurementName[]>();
@@ -43,14 +47,14 @@ export async function runBench(specs: readonly RowSpec[], bench: Bench): Promise
     const metered = name === 'aged-array' || own.some((spec) => spec.metered);
     const measured = isAged(name)
       ? await aged.measure(name, progress, metered)
-      : await loads.measure(name, progress);
+      : await (isMvcc(name) ? mvcc.measure(name, progress) : loads.measure(name, progress));
     checks.push(...measured.checks);
     const alike = conditions.get(measured.conditions) ?? [];
     conditions.set(measured.conditions, [...alike, name]);
-    rows.push(...own.flatMap((spec) => rowsOf(spec, measured.samples, bench.peers)));
+    rows.push(...own.flatMap((spec) => rowsOf(spec, measured.samples, bench)));
   }
   return {
-    peers: bench.peers.map((peer) => peer.version),
+    peers: [...bench.peers, ...bench.etcds].map((peer) => peer.version),
     rows,
     checks,
     conditions: [...conditions].map(([settings, alike]) => ({ measurements: alike, settings })),
@@ -63,18 +67,24 @@ export async function runBench(specs: readonly RowSpec[], bench: Bench): Promise
 function rowsOf(
   spec: RowSpec,
   samples: ReadonlyMap<string, readonly Sample[]>,
-  peers: PeerList,
+  { peers, etcds }: Bench,
 ): Row[] {
   const ours = samples.get(OURS) ?? [];
   const [{ version }] = peers;
   const meter = meterOf(peers);
   const sides = spec.metered
     ? [{ side: meter?.name ?? '', peerVersion: version }]
-    : peers.map((peer) => ({ side: peer.version, peerVersion: peer.version }));
+    : isMvcc(spec.measurement)
+      ? etcds.map(({ version }) => ({ side: version, peerVersion: `etcd ${version}` }))
+      : peers.map((peer) => ({ side: peer.version, peerVersion: peer.version }));
   return sides.flatMap(({ side, peerVersion }) => {
     const theirs = samples.get(side);
     return theirs === undefined ? [] : [rowOf(spec, { ours, theirs, peerVersion })];
   });
+}
+
+function isMvcc(name: MeasurementName): name is MvccName {
+  return name.startsWith('mvcc-') || name.startsWith('read-');
 }
 
 function isAged(name: MeasurementName): name is AgedName {

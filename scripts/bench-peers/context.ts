@@ -5,6 +5,7 @@ import type { LoadAnswer, LoadRequest } from '../../src/drivers/kv-driver.ts';
 import type { WorkFolder } from '../../src/record/run-folder.ts';
 import type { RoundRunner } from '../../src/runner/cell-run.ts';
 import { OURS } from './interleave.ts';
+import type { MvccAnswer, MvccRequest } from './our-mvcc.ts';
 import type { Sample } from './rows.ts';
 import type { Scale } from './scale.ts';
 
@@ -17,11 +18,19 @@ export interface Peer {
   readonly metered: string | undefined;
 }
 
+/** The harness around the storage of one etcd. */
+export interface EtcdPeer {
+  readonly version: string;
+  readonly program: string;
+}
+
 export type PeerList = readonly [Peer, ...Peer[]];
 
 export interface Bench {
   /** 1.3.6 first. */
   readonly peers: PeerList;
+  /** 3.5 first; none where the harness could not be built. */
+  readonly etcds: readonly EtcdPeer[];
   readonly work: WorkFolder;
   readonly scale: Scale;
   readonly seed: number;
@@ -29,6 +38,8 @@ export interface Bench {
   readonly note: (text: string) => void;
   /** Runs our side of a plain workload, in a process of its own but for tests. */
   readonly runOurs: (request: LoadRequest) => Promise<LoadAnswer>;
+  /** Runs our side of a row of etcd's storage, likewise. */
+  readonly runMvcc: (request: MvccRequest) => Promise<MvccAnswer>;
   readonly runRound: RoundRunner;
 }
 
@@ -48,8 +59,8 @@ export interface Measured {
 }
 
 /** The name a person reads. */
-export function nameOf(side: string): string {
-  return side === OURS ? side : `bbolt ${side}`;
+export function nameOf(side: string, peer: 'bbolt' | 'etcd' = 'bbolt'): string {
+  return side === OURS ? side : `${peer} ${side}`;
 }
 
 /** The metered program as a side of its own; undefined where there is none. */

@@ -1,10 +1,16 @@
 // The peers' programs: found where scripts/peers/build.sh leaves them, built first where they are
-// missing. bbolt 1.3.6 must be there; a newer one may not be, and is then named as left out.
+// missing. bbolt 1.3.6 must be there; a newer one, and the storage of two etcds, may not be, and are then
+// named as left out.
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { besideBboltPeer, bboltVersion, findBboltPeer } from '../../src/targets/bbolt-peer.ts';
-import type { Peer, PeerList } from './context.ts';
+import {
+  etcdMvccVersion,
+  findEtcdMvccPeer,
+  newestBesideEtcdMvccPeer,
+} from '../../src/targets/etcd-mvcc-peer.ts';
+import type { EtcdPeer, Peer, PeerList } from './context.ts';
 
 const BUILD = fileURLToPath(new URL('../../../scripts/peers/build.sh', import.meta.url));
 
@@ -16,6 +22,8 @@ export class NoPeerError extends Error {
 export interface Peers {
   /** 1.3.6, then a newer one. */
   readonly peers: PeerList;
+  /** Storage of etcd 3.5, then of a newer one. */
+  readonly etcds: readonly EtcdPeer[];
   /** Said with the result: where bbolt came from, what is left out. */
   readonly notes: readonly string[];
 }
@@ -37,13 +45,32 @@ export async function findPeers(
   if (!first.metered) {
     throw new NoPeerError(`${found.metered} has no meter; build it with scripts/peers/build.sh`);
   }
+  const etcds = await findEtcds(env, signal);
+  const notes = [from];
+  if (etcds.length < 2) notes.push(skipped(etcds.length === 0 ? "etcd's storage" : 'a newer etcd'));
   if (found.newest === undefined) {
-    const skipped =
-      'a newer bbolt: skipped, scripts/peers/build.sh could not build one (it says why)';
-    return { peers: [oldest], notes: [from, skipped] };
+    return { peers: [oldest], etcds, notes: [...notes, skipped('a newer bbolt')] };
   }
   const { bbolt: version } = await bboltVersion(found.newest, signal);
-  return { peers: [oldest, { version, plain: found.newest, metered: undefined }], notes: [from] };
+  return { peers: [oldest, { version, plain: found.newest, metered: undefined }], etcds, notes };
+}
+
+function skipped(what: string): string {
+  return `${what}: skipped, scripts/peers/build.sh could not build one (it says why)`;
+}
+
+async function findEtcds(
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<readonly EtcdPeer[]> {
+  const oldest = findEtcdMvccPeer(env);
+  if (oldest === undefined) return [];
+  const newest = newestBesideEtcdMvccPeer(oldest);
+  const etcds: EtcdPeer[] = [];
+  for (const program of newest === undefined ? [oldest] : [oldest, newest]) {
+    etcds.push({ version: (await etcdMvccVersion(program, signal)).etcd, program });
+  }
+  return etcds;
 }
 
 interface Programs {

@@ -7,6 +7,7 @@ import { ROWS, selectRows, type RowSpec } from './rows.ts';
 import { FULL, QUICK, type Scale } from './scale.ts';
 
 export const USAGE = `npm run bench:peers -- [flags]: the bundled engine beside real bbolt
+and etcd's own storage packages
 
   --rows NAMES     rows to measure, with commas between them (all)
   --pairs N        interleaved pairs a row (${FULL.pairs})

@@ -32,6 +32,12 @@ describe('the table of rows', () => {
       'freelist-array': 0.8,
       'aged-hashmap': 1,
       'aged-bitmap': 1.1,
+      'mvcc-put-sequential': 1,
+      'mvcc-put-random': 1,
+      'read-global-1': 0.8,
+      'read-global-1000': 0.8,
+      'read-copy-1': 0.8,
+      'read-copy-1000': 0.8,
     });
   });
 

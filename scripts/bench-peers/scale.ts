@@ -16,6 +16,8 @@ export interface Scale {
   /** Size of the file of the aged rows. */
   readonly agedBytes: number;
   readonly agedCommits: number;
+  /** Puts, and keys, of the rows beside etcd's storage. */
+  readonly mvccPuts: number;
 }
 
 export const FULL: Scale = {
@@ -28,6 +30,7 @@ export const FULL: Scale = {
   openPages: 1_300_000,
   agedBytes: 25e9,
   agedCommits: 10,
+  mvccPuts: 300_000,
 };
 
 /** Seconds in all. Its figures judge nothing but the honesty of the baseline. */
@@ -41,4 +44,5 @@ export const QUICK: Scale = {
   openPages: 65_000,
   agedBytes: 2e9,
   agedCommits: 4,
+  mvccPuts: 30_000,
 };

@@ -28,7 +28,7 @@ export function renderResult(result: BenchResult & { readonly notes: readonly st
 
 export function renderTable(rows: readonly Row[]): string {
   const table = new Table({
-    head: ['row', 'kvtune', 'bbolt', 'version', 'unit', 'ratio', 'bar', 'verdict'],
+    head: ['row', 'kvtune', 'peer', 'version', 'unit', 'ratio', 'bar', 'verdict'],
     colAligns: ['left', 'right', 'right', 'left', 'left', 'left', 'left', 'left'],
     style: { head: [], border: [], compact: true, 'padding-left': 0 },
   });
@@ -70,8 +70,8 @@ function checksText(checks: readonly Check[]): string {
   const failed = checks.filter((check) => !check.ok);
   if (failed.length === 0) {
     return wrap(
-      `same work: all ${checks.length} checks hold (settings, contents by bbolt's digest, what was ` +
-        "read, free pages, bbolt's own check of our files)",
+      `same work: all ${checks.length} checks hold (settings, contents by bbolt's digest or etcd's ` +
+        "hash, what was read, free pages, bbolt's own check of our files)",
     );
   }
   const lines = failed.map(({ name, detail }) => wrap(`- ${name}: ${detail}`));
