@@ -11,7 +11,6 @@ import { leaseId } from '../base/ids.ts';
 import { Random } from '../base/random.ts';
 import { END_OF_KEYS } from '../mvcc/mvcc-reader.ts';
 import {
-  base64,
   codeOfAnswer,
   plainAnswer,
   plainResponse,
@@ -19,8 +18,9 @@ import {
   type Operation,
   type Plain,
 } from '../testing/etcd-language.ts';
-import { EtcdMember, type Json } from '../testing/etcd-member.ts';
+import { EtcdMember } from '../testing/etcd-member.ts';
 import { describeWithPeers } from '../testing/peers.ts';
+import { stateOfMember, stateOfStore } from '../testing/plain-state.ts';
 import { RandomHistory } from '../testing/random-history.ts';
 import { keyspaceHashSteps, runSteps } from './maintenance.ts';
 import { Store } from './store.ts';
@@ -66,7 +66,7 @@ describeWithPeers('beside a real etcd', ['etcd', 'etcdctl'], ([etcd = '', etcdct
       history.revision = store.revision;
     }
     expect(done).toBeGreaterThanOrEqual(OPERATIONS_MIN);
-    await expectSameState(member, store);
+    expect(stateOfStore(store)).toEqual(await stateOfMember(member, store.stats().compacted));
   });
 
   it('gives the same hash where no key lives, but compacted ones did', async () => {
@@ -96,31 +96,5 @@ async function askStore(store: Store, operation: Operation): Promise<Plain> {
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     return error.code;
-  }
-}
-
-/** Keys at every revision that is kept, the hash at each, and leases with their keys. */
-async function expectSameState(member: EtcdMember, store: Store): Promise<void> {
-  const { compacted } = store.stats();
-  for (let revision = compacted + 1; revision <= store.revision; revision++) {
-    const range: Operation = { kind: 'range', range: { ...ALL, revision } };
-    const { path, body } = toEtcd(range);
-    const theirs = plainAnswer(range, await member.ask(path, body));
-    expect(await askStore(store, range), `revision ${revision}`).toEqual(theirs);
-  }
-  const middle = Math.ceil((compacted + 1 + store.revision) / 2);
-  for (const revision of [compacted + 1, middle, store.revision]) {
-    if (revision > store.revision) continue;
-    const { hash } = runSteps(keyspaceHashSteps(store, revision));
-    expect(hash, `hash at ${revision}`).toBe(member.hashKv(revision));
-  }
-  const { leases = [] } = (await member.ask('lease/leases', {})) as { leases?: Json[] };
-  const ids = leases.map(({ ID }) => ID as string);
-  expect(store.leases().map(String).sort()).toEqual(ids.sort());
-  for (const id of store.leases()) {
-    const theirs = await member.ask('lease/timetolive', { ID: `${id}`, keys: true });
-    const keys = ((theirs['keys'] ?? []) as string[]).sort();
-    expect(store.keysOfLease(id).map(base64).sort()).toEqual(keys);
-    expect(`${store.timeToLive(id)?.ttlSeconds}`).toBe(theirs['grantedTTL']);
   }
 }
