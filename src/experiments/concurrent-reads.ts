@@ -28,7 +28,7 @@ const QUICK_KEYS = 10_000;
 const CURVE_KEYS: readonly number[] = [1000, 10_000];
 const LARGE_KEYS = 1_000_000;
 /** Percent of the time in which a long read is under way, at SHARE_KEYS keys. */
-const SHARES: readonly number[] = [5, 20, 40, 70];
+const SHARES: readonly number[] = [10, 40, 80];
 const SHARE_KEYS = 10_000;
 const READER_KEYS = 10_000;
 const READER_THREADS_MAX = 8;
@@ -63,7 +63,7 @@ function cells(mode: Mode): Cells {
   return [
     { ...besideCell(KEYS, 'deciding'), ...deciding },
     ...(peer ? CALIBRATION_READS : []).map((reads, i) =>
-      calibrationCell(reads, i === 0 ? 'deciding' : 'curve', full ? 4 : 2),
+      calibrationCell(reads, i === 0 ? 'deciding' : 'curve', full ? 4 : 2 - i),
     ),
     ...CURVE_KEYS.map((keys): ExperimentCell => ({ ...besideCell(keys, 'curve'), ...curve })),
     ...SHARES.map((share): ExperimentCell => ({ ...shareCell(share), ...curve })),
@@ -90,7 +90,7 @@ function besideCell(keys: number, role: ExperimentCell['role']): CellAbout {
     role,
     factors: { measured: 'beside', keys, sharePercent: 100 },
     arms: ARMS,
-    roundSeconds: 1.2 + keys * 22e-6,
+    roundSeconds: 1.1 + keys * 22e-6,
   };
 }
 
@@ -100,6 +100,7 @@ function shareCell(sharePercent: number): CellAbout {
     id: `share-${String(sharePercent)}`,
     title: `puts, a long read under way ${String(sharePercent)}% of the time`,
     factors: { measured: 'share', keys: SHARE_KEYS, sharePercent },
+    arms: ['global', 'copy'],
   };
 }
 
@@ -154,7 +155,7 @@ function runRound({ cell, arm, seed, folder }: RoundOrder): RoundFigures | Promi
     return ourReadCost(cost, readLockOf(arm));
   }
   if (measured === 'etcd') {
-    const beside = { folder, keys: factorOf(cell, 'keys'), seconds: 1.5, seed };
+    const beside = { folder, keys: factorOf(cell, 'keys'), seconds: 1, seed };
     return etcdPutsBeside(beside, arm === ETCD_SHARED ? 'shared' : 'concurrent', peerPath());
   }
   const store = { readLock: readLockOf(arm), quotaBytes: QUOTA_BYTES };
@@ -166,8 +167,8 @@ function runRound({ cell, arm, seed, folder }: RoundOrder): RoundFigures | Promi
   }
   return runBesideRound({
     ...round,
-    aloneSeconds: 0.4,
-    besideSeconds: standingKeys < KEYS ? 0.4 : 1,
+    aloneSeconds: 0.3,
+    besideSeconds: standingKeys < KEYS ? 0.4 : 0.8,
     longShare: factorOf(cell, 'sharePercent') / 100,
   });
 }

@@ -65,6 +65,8 @@ function cells(mode: Mode): readonly ExperimentCell[] {
   const decidingCells = sizes.map((keys): ExperimentCell => ({
     ...compactCell(keys, 'deciding', quick ? 0.2 : 0.6),
     ...deciding,
+    // Smaller sizes show how global grows: a quick run asks no more of them.
+    arms: keys === main || !quick ? ARMS : ['global'],
     replicates: keys === main && !quick ? 2 : 1,
   }));
   if (quick) return decidingCells;
@@ -88,7 +90,7 @@ function compactCell(
     role,
     factors: { measured: 'compact', keys, seconds },
     arms: ARMS,
-    roundSeconds: 0.4 + 1.75 * seconds + keys * 2e-6,
+    roundSeconds: 0.5 + 1.75 * seconds + keys * 2.5e-6,
   };
 }
 
