@@ -140,6 +140,10 @@ describe('batch-sweep: inconclusive', () => {
     ['no equal arms tell the noise', deciding({ replicates: 1 })],
     ['blocks differ too much', deciding({ p99: [0.7, 3, 1, 2] })],
     ['a gain is within the noise', deciding({ noise: 2.5 })],
+    [
+      'the noise is larger than what would be excluded',
+      deciding({ p99: [1, 1, 1.01], noise: 1.4 }),
+    ],
     ['there is only a grid', gridAt(0, GRID)],
   ])('where %s', (_, rounds) => {
     expect(judge(rounds).verdict).toBe('inconclusive');

@@ -47,13 +47,14 @@ const PUBLISHED: Claim['published'] = {
 
 const RULE =
   "At the disk's own sync latency, default and proposal paired within blocks, each by its 95% " +
-  'interval. Reproduced if put p99 (open loop, from the intended start) is lower with the proposal ' +
-  'beyond the A/A floor, and throughput (closed loop) is shown to be lower by no more than 5%, or the ' +
-  'A/A floor of throughput where that is larger. Partly if p99 is lower and throughput is not shown to ' +
-  'be kept. Not-reproduced if p99 is higher beyond the floor, or if no gain beyond the floor is shown ' +
-  'and the interval excludes one of 1.25x. Inconclusive otherwise. Invalid if a round did not run as ' +
-  'its arm, if a store was not as it must be afterwards, or if the load generator set the figures of ' +
-  'over a quarter of the deciding rounds (a smaller share is left out).';
+  'interval. Reproduced if put p99 (open loop, from the intended start) is lower with the ' +
+  'proposal beyond the A/A floor, and throughput (closed loop) is shown to be lower by no more ' +
+  'than 5%, or the A/A floor of throughput where that is larger. Partly if p99 is lower and ' +
+  'throughput is not shown to be kept. Not-reproduced if p99 is higher beyond the floor, or if no ' +
+  'gain beyond the floor is shown and the interval excludes one of 1.25x, with a floor no larger ' +
+  'than that. Inconclusive otherwise. Invalid if a round did not run as its arm, if a store was ' +
+  'not as it must be afterwards, or if the load generator set the figures of over a quarter of ' +
+  'the deciding rounds (a smaller share is left out).';
 
 export const batchSweep: ClaimModule = {
   id: ID,
@@ -134,7 +135,8 @@ function judgeBatch({ latency, throughput }: Found): Verdict {
   if (latency.interval === null || side === 'unknown') return 'inconclusive';
   if (side === 'below') return 'not-reproduced';
   if (side === 'neither') {
-    return latency.interval.high < NOTABLE ? 'not-reproduced' : 'inconclusive';
+    const excluded = latency.interval.high < NOTABLE && latency.floor.ratio <= NOTABLE;
+    return excluded ? 'not-reproduced' : 'inconclusive';
   }
   if (throughput.interval === null) return 'inconclusive';
   return throughput.interval.low >= 1 / margin(throughput) ? 'reproduced' : 'partly';

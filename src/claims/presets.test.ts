@@ -38,15 +38,20 @@ const WOBBLE = [1, 1.01, 0.99];
 
 function presetRounds(
   gains: Readonly<Record<string, Gains>> = {},
-  about: { families?: readonly string[]; blocks?: number; replicates?: number } = {},
+  about: {
+    families?: readonly string[];
+    blocks?: number;
+    replicates?: number;
+    noise?: number;
+  } = {},
 ): ExperimentRound[] {
-  const { families = FAMILIES, blocks = 3, replicates = 2 } = about;
+  const { families = FAMILIES, blocks = 3, replicates = 2, noise = 1.03 } = about;
   return families.flatMap((workload) =>
     Array.from({ length: blocks }, (_, block) =>
       ['baseline', 'optimized'].flatMap((arm) =>
         Array.from({ length: replicates }, (__, replicate) => {
           const { throughput = 1, p99 = 1 } = arm === 'optimized' ? (gains[workload] ?? {}) : {};
-          const off = 1.03 ** (replicates === 1 ? 0 : replicate - 0.5);
+          const off = noise ** (replicates === 1 ? 0 : replicate - 0.5);
           const wobble = arm === 'optimized' ? (WOBBLE[block % 3] ?? 1) : 1;
           return testExperimentRound({
             ...{ claim: 'presets', cell: workload, arm, block, replicate },
@@ -99,6 +104,7 @@ describe('presets: by its rule', () => {
     ['a family is missing', presetRounds({}, { families: FAMILIES.slice(1) })],
     ['one block has no interval', presetRounds({ kubernetes: { p99: 3 } }, { blocks: 1 })],
     ['no equal arms tell the noise', presetRounds({}, { replicates: 1 })],
+    ['the noise is larger than what would be excluded', presetRounds({}, { noise: 1.4 })],
     ['an interval is too wide to tell', presetRounds().map(spread)],
   ])('is inconclusive where %s', (_, rounds) => {
     expect(judge(rounds).verdict).toBe('inconclusive');

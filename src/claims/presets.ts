@@ -64,12 +64,12 @@ const PUBLISHED: Claim['published'] = {
 const RULE =
   'On each of six workload families, in a closed loop, two figures: operations/s, and p99 of all ' +
   'operations; arms paired within blocks. A figure is shown better, or worse, with the optimized ' +
-  'preset where its 95% interval lies beyond its A/A floor. Reproduced if some figure is shown better ' +
-  'and none worse. Partly if some are shown better and some worse. Not-reproduced if none is shown ' +
-  'better and every interval excludes a gain of 1.25x. Inconclusive otherwise, and where a figure has no ' +
-  'interval or no floor. Invalid if a round did not run as ' +
-  'its arm, if a store was not as it must be afterwards, or if the load generator set the figures of ' +
-  'over a quarter of the rounds (a smaller share is left out).';
+  'preset where its 95% interval lies beyond its A/A floor. Reproduced if some figure is shown ' +
+  'better and none worse. Partly if some are shown better and some worse. Not-reproduced if none ' +
+  'is shown better and every interval excludes a gain of 1.25x, with a floor no larger than that. ' +
+  'Inconclusive otherwise, and where a figure has no interval or no floor. Invalid if a round did ' +
+  'not run as its arm, if a store was not as it must be afterwards, or if the load generator set ' +
+  'the figures of over a quarter of the rounds (a smaller share is left out).';
 
 export const presets: ClaimModule = {
   id: ID,
@@ -191,7 +191,10 @@ function judgePresets(rows: readonly Pick<Row, 'gain'>[]): Verdict {
   const missing = sides.length < 2 * FAMILIES.length || sides.includes('unknown');
   if (missing || rows.some(({ gain }) => gain.floor.pairs === 0)) return 'inconclusive';
   if (!sides.includes('above')) {
-    const excluded = rows.every(({ gain }) => (gain.interval?.high ?? NOTABLE) < NOTABLE);
+    const excluded = rows.every(
+      ({ gain: { interval, floor } }) =>
+        interval !== null && interval.high < NOTABLE && floor.ratio <= NOTABLE,
+    );
     return excluded ? 'not-reproduced' : 'inconclusive';
   }
   return sides.includes('below') ? 'partly' : 'reproduced';

@@ -31,13 +31,15 @@ interface About {
   readonly ofBound?: number;
   readonly blocks?: number;
   readonly replicates?: number;
+  /** Ratio between replicates. */
+  readonly noise?: number;
   readonly arms?: readonly string[];
 }
 
 function walRounds(about: About = {}): ExperimentRound[] {
   const { syncDelayMs = 0, writers = 64, valueBytes = 256, role = 'deciding' } = about;
   const { gain = 10, ofBound = 0.95, blocks = 3, replicates = 2 } = about;
-  const { arms = ['each', 'group'] } = about;
+  const { arms = ['each', 'group'], noise = 1.02 } = about;
   const bound = 1e6 / (DISK_SYNC_US + syncDelayMs * 1e3);
   const rates = new Map([
     ['each', bound * ofBound],
@@ -47,7 +49,7 @@ function walRounds(about: About = {}): ExperimentRound[] {
   return Array.from({ length: blocks }, (_, block) =>
     arms.flatMap((arm) =>
       Array.from({ length: replicates }, (__, replicate) => {
-        const off = 1.02 ** (replicates === 1 ? 0 : replicate - 0.5);
+        const off = noise ** (replicates === 1 ? 0 : replicate - 0.5);
         const wobble = arm === 'group' ? (WOBBLE[block % 3] ?? 1) : 1;
         return testExperimentRound({
           ...{ claim: 'wal-sync', role, arm, block, replicate },
@@ -116,6 +118,7 @@ describe('wal-sync: by its rule', () => {
     ['the slow cell is missing', own()],
     ['one block has no interval', [...own({ blocks: 1 }), ...slow()]],
     ['the cells are not the deciding ones', [...own({ role: 'curve' }), ...slow()]],
+    ['the noise reaches the gain asked for', [...own({ gain: 1, noise: 6 }), ...slow()]],
     ['blocks lie too far apart', [...own().map(spread), ...slow()]],
     ['the floor is unknown and the gain small', [...own({ gain: 3, replicates: 1 }), ...slow()]],
   ])('is inconclusive where %s', (_, rounds) => {

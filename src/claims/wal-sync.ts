@@ -42,15 +42,16 @@ const PUBLISHED: Claim['published'] = {
 };
 
 const RULE =
-  'With 64 writers of 256 B in a closed loop, arms paired within blocks, each by its 95% interval. ' +
-  "Reproduced if group reaches at least 5x the puts/s of each at the disk's own sync latency and at " +
-  'least 20x with 5 ms added to every sync, and each lies in both within 25% of what one sync a put ' +
-  'allows: 1 / (mean sync latency of the disk, measured in the same round, plus what is added). ' +
-  'Partly if group is faster in both beyond the A/A floor and one of the others fails. ' +
-  'Not-reproduced if in one of them it is slower beyond the floor, or not shown faster and the interval ' +
-  'excludes the gain asked for there. Inconclusive otherwise. Invalid if a round did not run as its arm, if a store was not as it must be ' +
-  'afterwards, or if the load generator set the figures of over a quarter of the deciding rounds (a ' +
-  'smaller share is left out).';
+  'With 64 writers of 256 B in a closed loop, arms paired within blocks, each by its 95% ' +
+  "interval. Reproduced if group reaches at least 5x the puts/s of each at the disk's own sync " +
+  'latency and at least 20x with 5 ms added to every sync, and each lies in both within 25% of ' +
+  'what one sync a put allows: 1 / (mean sync latency of the disk, measured in the same round, ' +
+  'plus what is added). Partly if group is faster in both beyond the A/A floor and one of the ' +
+  'others fails. Not-reproduced if in one of them it is slower beyond the floor, or not shown ' +
+  'faster and the interval excludes the gain asked for there, which the floor does not reach. ' +
+  'Inconclusive otherwise. Invalid if a round did not run as its arm, if a store was not as it ' +
+  'must be afterwards, or if the load generator set the figures of over a quarter of the deciding ' +
+  'rounds (a smaller share is left out).';
 
 export const walSync: ClaimModule = {
   id: ID,
@@ -159,7 +160,8 @@ function judgeWal({ own, slow }: Found): Verdict {
 
 function isRefuted(gain: Comparison, asked: number): boolean {
   const side = sideOf(gain);
-  return side === 'below' || (side === 'neither' && (gain.interval?.high ?? asked) < asked);
+  if (side !== 'neither') return side === 'below';
+  return (gain.interval?.high ?? asked) < asked && gain.floor.ratio < asked;
 }
 
 function isUnknown(share: FigureEstimate | undefined): boolean {
