@@ -226,6 +226,8 @@ describe('concurrent-reads: what stands beside', () => {
     expect(claim.limits.join(' ')).toMatch(
       /2 threads read .* 1\.80x with global and 1\.80x with copy/,
     );
+    // 60 ms of every second.
+    expect(claim.limits.join(' ')).toMatch(/takes 60\.\d ms .* 6\.\d% .* about 1\.06x in puts/);
     expect(claim.caveats?.join(' ')).toMatch(/since 3\.4 .*consensus, network and gRPC are not/);
   });
 

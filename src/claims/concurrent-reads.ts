@@ -217,7 +217,7 @@ function findingOf({ keys, copy, concurrent }: Found, verdict: Verdict): string 
       ? ''
       : `; concurrent, without any lock, carries ${times(ours.value)} those of global`;
   return (
-    `Beside ranges of ${count(keys)} keys that are always under way ${list(parts)}${without}${beyond}: ` +
+    `Beside ranges of ${count(keys)} keys that are always under way, ${list(parts)}${without}${beyond}: ` +
     `${reasonOf(copy, verdict)}.`
   );
 }

@@ -135,6 +135,7 @@ export function readLimits(rounds: Rounds, unit: () => number): string[] {
     );
   }
   const lengths = roundsWith(rounds, { measured: 'beside' });
+  limits.push(...paceLimits(lengths));
   const p99s = levelsOf(lengths, 'keys').flatMap((keys) => {
     const arms = { baseline: 'global', candidate: 'copy', metric: figure('putP99Us') };
     const { value } = compareArms(
@@ -147,6 +148,19 @@ export function readLimits(rounds: Rounds, unit: () => number): string[] {
   if (p99s.length > 1) limits.push(`The put p99 falls with copy by ${list(p99s)} a range.`);
   limits.push(...scalingLimits(rounds, unit));
   return limits;
+}
+
+/** What the recipe's own pace would make of long reads that are as short as here. */
+function paceLimits(lengths: Rounds): string[] {
+  const keys = levelsOf(lengths, 'keys').at(-1);
+  if (keys === undefined) return [];
+  const ms = medianOf(roundsWith(lengths, { keys }, 'concurrent'), 'longReadMs');
+  if (ms === null || ms >= 1000) return [];
+  return [
+    `A range of ${keys.toLocaleString('en-US')} keys takes ${ms.toPrecision(3)} ms here, in the recipe ` +
+      `1.858 s. Begun once a second, as there, it would hold the lock ${(ms / 10).toPrecision(2)}% of the ` +
+      `time, and copy would gain about ${times(1 / (1 - ms / 1000))} in puts/s.`,
+  ];
 }
 
 function scalingLimits(rounds: Rounds, unit: () => number): string[] {
