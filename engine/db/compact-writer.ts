@@ -1,6 +1,7 @@
 // CompactWriter: writes a whole database in one pass, from everything it holds in key order: pages are
 // numbered as they fill up, nothing is ever rewritten and no page is free. Writes all but the metas and
-// syncs nothing: until somebody writes the metas the file is no database.
+// syncs nothing: until somebody writes the metas the file is no database. Pages of zeros, such as the
+// insides of values that are holes in a sparse source, are left out of the writes and become holes.
 //
 // Nodes are cut by bbolt's rules: one is closed when the next element would exceed its share of the
 // page and it has two; a bucket of one small leaf without buckets in it lies inline in its parent's
@@ -99,7 +100,7 @@ export class CompactWriter implements ContentVisitor {
       const { page, base, pgid } = this.#output.take(1);
       writePageHeader(page, base, { pgid, flags: FLAG_FREELIST, count: 0, overflow: 0 });
     }
-    this.#output.flush();
+    this.#output.finish();
     return { root, freelist, highWater: this.#output.next };
   }
 
@@ -280,10 +281,36 @@ class PageOutput {
     return { page: this.#buffer, base, pgid };
   }
 
+  /** Writes what was taken, but for pages of zeros. */
   flush(): void {
     const start = this.next * this.#pageSize - this.#filled;
-    if (this.#filled > 0) this.#file.write(this.#buffer.u8, 0, this.#filled, start);
+    let from = 0;
+    for (let at = 0; at < this.#filled; at += this.#pageSize) {
+      if (!this.#isZero(at)) continue;
+      this.#write(from, at, start);
+      from = at + this.#pageSize;
+    }
+    this.#write(from, this.#filled, start);
     this.#filled = 0;
+  }
+
+  /** Writes the rest; the file then reaches to the end of its last page. */
+  finish(): void {
+    this.flush();
+    const bytes = this.next * this.#pageSize;
+    if (this.#file.size() < bytes) this.#file.truncate(bytes);
+  }
+
+  #write(from: number, to: number, start: number): void {
+    if (to > from) this.#file.write(this.#buffer.u8, from, to - from, start + from);
+  }
+
+  #isZero(page: number): boolean {
+    const { u32 } = this.#buffer;
+    const end = (page + this.#pageSize) >>> 2;
+    let word = page >>> 2;
+    while (word < end && u32[word] === 0) word++;
+    return word === end;
   }
 }
 

@@ -40,7 +40,7 @@ export interface CompactOptions {
 
 export interface CompactPlan {
   readonly sourceBytes: number;
-  /** Disk that the new file takes at most; holes of the source are written out as zeros. */
+  /** Size of the new file at most; where pages of it are zeros, it takes less disk than that. */
   readonly neededBytes: number;
 }
 
