@@ -16,7 +16,7 @@ export {
   type CompactStep,
 } from './db/compact.ts';
 export { Db } from './db/db.ts';
-export { inspectDb, type InspectReport } from './db/inspect.ts';
+export { inspectDb, inspectSteps, type InspectReport } from './db/inspect.ts';
 export { DEFAULT_OPTIONS, type EngineOptions } from './db/options.ts';
 export { Reader, type DbShare, type ReadTx } from './db/reader.ts';
 export type { CommitStats, DbStats } from './db/stats.ts';

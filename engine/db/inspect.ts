@@ -1,12 +1,13 @@
 // inspect: what a database file holds, by numbers: pages, free spans, and a row a bucket. Walks every
 // node once; values are not read. Throws CORRUPT at the first damaged page: run check on such a file.
+// inspectSteps() pauses every now and then, so that a caller can show where it is and stop.
 
 import { readFreelist } from '../page/freelist-page.ts';
 import { elementAt, valueLength } from '../page/page-buffer.ts';
 import { corrupt } from '../page/page-reader.ts';
 import type { Vfs } from '../vfs/vfs.ts';
 import { clearSpans, readMeta } from './open-file.ts';
-import { pageBits, setBit, walkPages, type PageVisit } from './page-walk.ts';
+import { PageWalk, pageBits, setBit, type PageVisit } from './page-walk.ts';
 
 export interface BucketReport {
   /** Path of names, joined by '/'; bytes that are no printable ASCII as \xNN. '' is the root. */
@@ -36,7 +37,19 @@ export interface InspectReport {
   readonly buckets: readonly BucketReport[];
 }
 
+/** Nodes between two pauses: some milliseconds' worth where they are in memory. */
+const NODES_A_STEP = 4096;
+
 export function inspectDb(vfs: Vfs, path: string): InspectReport {
+  const steps = inspectSteps(vfs, path);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** As inspectDb(), pausing every now and then to say which share of the file's pages it has seen. */
+export function* inspectSteps(vfs: Vfs, path: string): Generator<number, InspectReport> {
   const file = vfs.open(path, { mode: 'read' });
   try {
     vfs.lock(file, path, 'shared');
@@ -46,7 +59,8 @@ export function inspectDb(vfs: Vfs, path: string): InspectReport {
     const reached = pageBits(highWater);
     setBit(reached, 0);
     setBit(reached, 1);
-    walkPages({
+    let seen = 0;
+    const walk = new PageWalk({
       file,
       pageSize,
       root,
@@ -54,11 +68,15 @@ export function inspectDb(vfs: Vfs, path: string): InspectReport {
       reached,
       visit: (visit) => {
         count(buckets, visit);
+        if (!visit.inline) seen += visit.pages;
       },
       fault: (page, fault) => {
         throw corrupt(page, fault);
       },
     });
+    for (let nodes = 1; walk.step(); nodes++) {
+      if (nodes % NODES_A_STEP === 0) yield seen / highWater;
+    }
     if (meta.freelist !== undefined) {
       const { pages } = readFreelist(file, { pgid: meta.freelist, pageSize, highWater });
       for (let page = 0; page < pages; page++) setBit(reached, meta.freelist + page);

@@ -2,12 +2,13 @@
 // this renders.
 
 import Table from 'cli-table3';
-import { inspectDb, nodeVfs, type InspectReport } from '../../../engine/index.ts';
+import { inspectSteps, nodeVfs, type InspectReport } from '../../../engine/index.ts';
 import { command, type CliCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatBytes, formatCount, formatShare } from '../../report/format.ts';
 import { requiredText } from '../flag.ts';
 import { assertFile } from '../database-file.ts';
+import { takeSteps } from '../steps.ts';
 
 export const dbInspect: CliCommand = command({
   name: 'inspect <file>',
@@ -17,11 +18,16 @@ export const dbInspect: CliCommand = command({
     { line: 'kvtune db inspect old.db --json', does: 'with the whole histogram of free spans' },
   ],
   positionals: { file: requiredText({ describe: 'bbolt or etcd database file' }) },
-  run: ({ file }, { output }) => {
+  run: async ({ file }, { output, progress, signal }) => {
     assertFile(file);
-    const report = inspectDb(nodeVfs, file);
+    const report = await takeSteps(inspectSteps(nodeVfs, file), {
+      signal,
+      onStep: (share) => {
+        progress.update({ share, doing: `inspect ${file}` });
+      },
+    });
     output.result(report, () => render(file, report));
-    return Promise.resolve(EXIT.ok);
+    return EXIT.ok;
   },
 });
 
