@@ -11,7 +11,7 @@
 // Pages freed by transaction t are reused only when no reader is older than t.
 
 import type { Worker } from 'node:worker_threads';
-import { verifying } from '../base/assert.ts';
+import { assert, verifying } from '../base/assert.ts';
 import { nowNs } from '../base/clock.ts';
 import { EngineError } from '../base/errors.ts';
 import { pgid, txid, type Txid } from '../base/ids.ts';
@@ -303,11 +303,8 @@ export class Db implements WriteTxHost {
     nodes.sort((a, b) => a.pgid - b.pgid);
     const started = nowNs();
     this.#writeNodes(nodes);
-    if (this.#fileBytes < this.#highWater * pageSize) {
-      const bytes = this.#highWater * pageSize;
-      if (this.#file.size() < bytes) this.#file.truncate(bytes);
-      this.#fileBytes = bytes;
-    }
+    // Every page that was allocated was written, the last one included.
+    this.#fileBytes = Math.max(this.#fileBytes, this.#highWater * pageSize);
     this.#stats.writeNs += nowNs() - started;
     this.#sync();
     const meta: Meta = {
@@ -449,6 +446,7 @@ export class Db implements WriteTxHost {
 
   #verify(written: readonly Node[]): void {
     const { pageSize } = this.options;
+    assert(this.#file.size() >= this.#fileBytes, 'the file reaches to its last page');
     verifyFreePages(this.#freelist, { highWater: this.#meta.highWater, pageSize, written });
   }
 
