@@ -36,7 +36,7 @@ export interface RoundResult {
 export const PAGE_CACHE_STATE =
   'warm: metas and every page the job overwrites were read just before; nothing dirty';
 
-const WARM_UP: JobShape = { valueBytes: 10_000, putsPerCommit: 500, commits: 3, warmUpCommits: 0 };
+const WARM_UP: JobShape = { valueBytes: 10_000, putsPerCommit: 500, commits: 10, warmUpCommits: 0 };
 const WARM_UP_CACHE_BYTES = 16 * 1024 * 1024;
 
 export function runRound(request: RoundRequest): RoundResult {
@@ -81,12 +81,16 @@ export function measureRound(request: RoundRequest): RoundResult {
   }
 }
 
-/** Runs the job's shape in memory first, so that the measured job does not pay for compiling it. */
+/**
+ * Runs the job's shape in memory first, so that the measured job does not pay for compiling it; through
+ * an UndoVfs, as the job will, or code compiled for another kind of file is thrown away at its first call.
+ */
 export function warmUp(request: Pick<RoundRequest, 'freelist' | 'job' | 'seed'>): void {
-  const vfs = new MemoryVfs();
+  const vfs = new UndoVfs(new MemoryVfs(), 'warm-up.undo');
   const options = { freelist: request.freelist, cacheBytes: WARM_UP_CACHE_BYTES };
   const db = Db.open('warm-up.db', options, vfs);
   const shape = { ...WARM_UP, valueBytes: request.job.valueBytes };
   runFreelistJob(db, shape, new Random(request.seed), systemClock);
   db.close();
+  vfs.close();
 }
