@@ -163,6 +163,41 @@ describe('the log', () => {
   });
 });
 
+describe('a store that is poisoned', () => {
+  it('stores no index of requests that the log may not have', () => {
+    const memory = new MemoryVfs();
+    const vfs = new FaultVfs(memory);
+    const store = open(vfs);
+    expect(ask(store, put('a'))).toBe(2);
+    vfs.failAt({ operation: 'sync', nth: 1, fault: 'EIO' });
+    expect(ask(store, put('b'))).toBe('POISONED');
+    expect(() => {
+      store.commit();
+    }).toThrow(/injected EIO/);
+    const crashed = open(cut(memory));
+    expect(crashed.revision).toBe(2);
+    crashed.close();
+    store.close();
+  });
+
+  it('answers everybody when even taking entries back from the log fails', () => {
+    const memory = new MemoryVfs();
+    const vfs = new FaultVfs(memory);
+    const store = open(vfs);
+    expect(ask(store, put('a'))).toBe(2);
+    for (const operation of ['writes', 'truncate'] as const) {
+      vfs.failAt({ operation, nth: 1, fault: 'ENOSPC', sticky: true });
+    }
+    expect(ask(store, put('b'))).toBe('POISONED');
+    expect(ask(store, put('c'))).toBe('POISONED');
+    expect(store.range({ key: bytesOf('a') }).count).toBe(1);
+    const crashed = open(cut(memory));
+    expect(crashed.revision).toBe(2);
+    crashed.close();
+    store.close();
+  });
+});
+
 describe('a file without its log', () => {
   function dropLog(vfs: MemoryVfs): void {
     for (const name of vfs.list('/store/wal')) vfs.remove(`/store/wal/${name}`);

@@ -31,6 +31,7 @@ import { Admission } from './admission.ts';
 import type { Alarms } from './alarms.ts';
 import { Applier } from './applier.ts';
 import { ConsistentIndex } from './consistent-index.ts';
+import { GroupLog } from './group-log.ts';
 import { LeaseOwners } from './lease-owners.ts';
 import { recoverLeases } from './lease-records.ts';
 import { LeaseUpkeep } from './lease-upkeep.ts';
@@ -52,6 +53,7 @@ export class Store {
   readonly warnings: readonly string[];
   readonly #db: Db;
   readonly #wal: Wal;
+  readonly #log: GroupLog;
   readonly #mvcc: Mvcc;
   readonly #watches: WatchHub;
   readonly #lessor: Lessor;
@@ -115,6 +117,13 @@ export class Store {
       },
     });
     this.#wal = this.#index.openLog(backend, { folder: logFolder, ...options }, vfs);
+    const { durability } = options;
+    this.#log = new GroupLog({
+      wal: this.#wal,
+      group: this.#group,
+      health: this.#health,
+      durability,
+    });
     try {
       backend.onCommit(() => {
         // A commit must not hold what the log could lose.
@@ -268,6 +277,7 @@ export class Store {
    */
   commit(whole = false): void {
     this.#health.assertOpen();
+    this.#health.assertSound();
     this.#index.log = whole ? 'whole' : 'used';
     try {
       this.#commitBy(this.#commitBackend);
@@ -363,7 +373,7 @@ export class Store {
 
   /** Logs requests [from, to) of the group, then carries them out and answers. */
   #settle(from: number, to: number): void {
-    const logged = this.#log(from, to);
+    const logged = this.#log.append(from, to);
     for (let i = from; i < to; i++) {
       const done = this.#group.doneOf(i);
       if (i < from + logged) this.#carryOut(i, done);
@@ -371,39 +381,15 @@ export class Store {
     }
   }
 
-  /** Returns how many of the requests are in the log for good. */
-  #log(from: number, to: number): number {
-    const before = this.#wal.lastIndex;
-    const group = this.#group;
-    try {
-      for (let i = from; i < to; i++) {
-        this.#wal.append(group.u8.subarray(group.startOf(i), group.endOf(i)));
-      }
-      if (this.options.durability === 'none') this.#wal.flush();
-      else this.#wal.sync();
-      return to - from;
-    } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
-      if (error.code !== 'NO_SPACE') {
-        this.#health.poison(error);
-        return 0;
-      }
-      // What nobody waits for stays in memory until there is room: to take it back would take with it what
-      // was answered before without a sync.
-      if (this.options.durability === 'none') return this.#wal.lastIndex - before;
-      return this.#wal.discard() - before;
-    }
-  }
-
   #carryOut(i: number, done: Done): void {
     const { u8 } = this.#group;
     const start = this.#group.startOf(i);
     const length = this.#group.endOf(i) - start;
-    this.#index.value++;
     if (this.#health.poisoned) {
       done(this.#health.lost, undefined);
       return;
     }
+    this.#index.value++;
     let response: Response | undefined;
     let fault: EngineError | undefined;
     try {

@@ -25,7 +25,8 @@ export type FaultOperation =
 export type Fault = 'EIO' | 'ENOSPC' | 'SHORT_WRITE';
 
 export interface FaultRule {
-  readonly operation: FaultOperation | 'any';
+  /** 'writes': of one block or of many. */
+  readonly operation: FaultOperation | 'any' | 'writes';
   /** Calls for this path alone; default: for every one. */
   readonly path?: string;
   /** The call that fails: 1 is the first matching one after failAt(). */
@@ -129,7 +130,7 @@ export class FaultVfs implements Vfs {
     let fault: Fault | undefined;
     for (const entry of this.#rules) {
       const { rule } = entry;
-      if (rule.operation !== 'any' && rule.operation !== operation) continue;
+      if (!concerns(rule, operation)) continue;
       if (rule.path !== undefined && rule.path !== path) continue;
       entry.matched++;
       const due = rule.sticky === true ? entry.matched >= rule.nth : entry.matched === rule.nth;
@@ -224,6 +225,11 @@ class FaultFile implements VfsFile {
       at += bytes;
     }
   }
+}
+
+function concerns({ operation: named }: FaultRule, operation: FaultOperation): boolean {
+  if (named === 'writes') return operation === 'write' || operation === 'writev';
+  return named === 'any' || named === operation;
 }
 
 function injected(fault: Fault, operation: FaultOperation, path: string): EngineError {
