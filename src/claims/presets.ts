@@ -232,7 +232,10 @@ function findingOf(rows: readonly Row[], overall: PairedRatio, verdict: Verdict)
     interval === null
       ? ''
       : ` Over all families throughput is ${timesWithin(interval, overall.rounds, '95%')} that of the baseline.`;
-  const open = verdict === 'inconclusive' ? ' Too little was measured to tell.' : '';
+  const open =
+    verdict === 'inconclusive'
+      ? ' The rounds are too few, or the noise is too large, to tell.'
+      : '';
   return `With the optimized preset ${parts.join('; ')}.${mean}${open}`;
 }
 
@@ -252,7 +255,7 @@ function limitsOf(rows: readonly Row[]): string[] {
     (family) => open.filter((row) => row.family === family).length === 2,
   );
   if (families.length === 0) return [];
-  return [`Neither throughput nor p99 differ beyond the noise on ${list(families)}.`];
+  return [`No difference beyond the noise is shown on ${list(families)}.`];
 }
 
 function tableOf(rows: readonly Row[]): ClaimRows[] {
@@ -268,7 +271,7 @@ function tableOf(rows: readonly Row[]): ClaimRows[] {
         { title: 'Baseline', unit: '' },
         { title: 'Optimized', unit: '' },
         { title: 'Gain [95% interval]', unit: '' },
-        { title: 'A/A floor', unit: 'x' },
+        { title: 'Floor', unit: 'x' },
         { title: 'Shown', unit: '' },
       ],
       rows: rows.map(({ family, what, baseline, optimized, gain }) => [
@@ -283,7 +286,9 @@ function tableOf(rows: readonly Row[]): ClaimRows[] {
 function gainText({ ratio, interval }: Comparison): string | null {
   if (ratio.value === null) return null;
   if (interval === null) return `${times(ratio.value)} (no interval)`;
-  return `${times(interval.value)} [${times(interval.low)}, ${times(interval.high)}]`;
+  // The unit once is enough, and the table fits a terminal.
+  const bare = (bound: number): string => times(bound).replace(/x$/, '');
+  return `${times(interval.value)} [${bare(interval.low)}, ${bare(interval.high)}]`;
 }
 
 function shownText(gain: Comparison): string {
@@ -293,7 +298,7 @@ function shownText(gain: Comparison): string {
     case 'below':
       return 'worse';
     case 'neither':
-      return 'no difference';
+      return 'nothing';
     case 'unknown':
       return 'too little';
   }
