@@ -62,7 +62,8 @@ function cells(mode: Mode): readonly ExperimentCell[] {
   const main = sizes.at(-1);
   const deciding = { blocksMin: full ? 6 : 3, blocksMax: full ? 12 : quick ? 3 : 5 };
   const curve = { blocksMin: 2, blocksMax: 4 };
-  const decidingCells = sizes.map((keys): ExperimentCell => ({
+  // The most keys first: where time is short, the stall itself matters more than its growth.
+  const decidingCells = sizes.toReversed().map((keys): ExperimentCell => ({
     ...compactCell(keys, 'deciding', quick ? 0.2 : 0.6),
     ...deciding,
     // Smaller sizes show how global grows: a quick run asks no more of them.
