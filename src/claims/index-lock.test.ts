@@ -87,6 +87,17 @@ describe('index-lock: inconclusive', () => {
     expect(judge(rounds).verdict).toBe('inconclusive');
   });
 
+  it('where the interval holds both no gain and the one that is asked for', () => {
+    const wild = indexRounds({ blocks: 3, optimistic: (keys) => keys / 15_000 }).map((round) => {
+      const swing = round.arm === 'optimistic' ? [0.3, 1, 4][round.block] : 1;
+      const putMaxMs = (round.figures['putMaxMs'] ?? 0) * (swing ?? 1);
+      return { ...round, figures: { ...round.figures, putMaxMs } };
+    });
+    const claim = judge(wild);
+    expect(claim.verdict).toBe('inconclusive');
+    expect(claim.finding).toMatch(/too little to decide/);
+  });
+
   it('says so of a run that was interrupted', () => {
     const { warnings } = judge(indexRounds({ blocks: 1 }), { status: 'interrupted' });
     expect(warnings.map(({ code }) => code)).toContain('run-interrupted');

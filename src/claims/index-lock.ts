@@ -46,8 +46,8 @@ const RULE =
   'the longest put grows at least about in proportion to the keys (log-log slope of 0.8 or more), and at ' +
   'the most keys it is with optimistic at least 10x shorter and below 100 ms, from which on etcd calls ' +
   'a request slow. Partly if it is shorter beyond the A/A floor and one of the others fails. ' +
-  'Not-reproduced if it is not shorter. Inconclusive if one of them was not measured or has no ' +
-  'interval. The published seconds are not asked for: their number of keys is unknown. Invalid if a ' +
+  'Not-reproduced if it is not shorter. Inconclusive if one of them was not measured, has no ' +
+  'interval, or one that holds both no gain and 10x. The published seconds are not asked for: their number of keys is unknown. Invalid if a ' +
   'round did not run as its arm, got wrong answers, or did not drop what was superseded.';
 
 export const indexLock: ClaimModule = {
@@ -156,8 +156,10 @@ function findingsOf(rounds: readonly ExperimentRound[], unit: () => number): Fou
 /** The rule itself. */
 function judgeStalls({ growth, gain, optimistic }: Found): Verdict {
   const side = sideOf(gain);
-  if (side === 'below' || side === 'neither') return 'not-reproduced';
   const { interval } = gain;
+  const isWide = interval !== null && interval.high >= GAIN_MIN;
+  if (side === 'below') return 'not-reproduced';
+  if (side === 'neither') return isWide ? 'inconclusive' : 'not-reproduced';
   const longest = optimistic?.high ?? null;
   if (interval === null || growth.low === null || longest === null) return 'inconclusive';
   const holds = growth.low >= SLOPE_MIN && interval.low >= GAIN_MIN && longest < SLOW_MS;
