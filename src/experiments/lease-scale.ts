@@ -55,7 +55,7 @@ const BLOCKS: Readonly<Record<Mode, readonly [min: number, max: number, replicat
 
 export const leaseScale: Experiment = {
   claim: 'lease-scale',
-  budgetSeconds: { quick: 15, default: 90, full: 300 },
+  budgetSeconds: { quick: 15, default: 68, full: 300 },
   cells,
   runRound,
 };

@@ -60,7 +60,7 @@ const MEMORY_BYTES_BASE = 300e6;
 /** Of the freelist's cells and their surface. */
 export const FREELIST_BUDGET_SECONDS: Readonly<Record<Mode, number>> = {
   quick: 105,
-  default: 425,
+  default: 345,
   full: 1800,
 };
 const BLOCKS: Readonly<Record<Mode, readonly [number, number]>> = {
