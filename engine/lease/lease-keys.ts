@@ -101,14 +101,8 @@ export class LeaseKeys {
       this.#dropHeap(slot);
       return false;
     }
+    if (!this.ready(slot, limit)) return true;
     const heap = this.#heapOf(slot);
-    for (let left = limit * READY_FACTOR; left > 0 && this.#heads[slot] !== NONE; left--) {
-      const record = this.#heads[slot]!;
-      this.#unlink(slot, record);
-      this.#previous[record] = IN_HEAP;
-      heap.push(record);
-    }
-    if (this.#heads[slot] !== NONE) return true;
     while (out.length < limit && heap.size > 0) {
       const record = heap.pop();
       if (this.#owners[record] !== NONE) {
@@ -118,6 +112,19 @@ export class LeaseKeys {
       this.#free(record);
     }
     return this.#counts[slot]! > 0;
+  }
+
+  /** The first part of take() alone: true once its next call hands out keys, or there are none. */
+  ready(slot: number, limit: number): boolean {
+    if (this.#heads[slot] === NONE) return true;
+    const heap = this.#heapOf(slot);
+    for (let left = limit * READY_FACTOR; left > 0 && this.#heads[slot] !== NONE; left--) {
+      const record = this.#heads[slot]!;
+      this.#unlink(slot, record);
+      this.#previous[record] = IN_HEAP;
+      heap.push(record);
+    }
+    return this.#heads[slot] === NONE;
   }
 
   /** Forgets what is attached to a slot. Costs a step for each key; none after take() to the end. */

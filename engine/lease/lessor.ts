@@ -196,6 +196,15 @@ export class Lessor {
   }
 
   /**
+   * Does a bounded part of what takeKeys() has to do before it hands out the first keys; true when nothing
+   * is left of that, or the lease is unknown. Changes nothing that anybody sees.
+   */
+  readyKeys(id: LeaseId, limit: number): boolean {
+    const slot = this.#table.find(id);
+    return slot < 0 || this.#keys.ready(slot, limit);
+  }
+
+  /**
    * Fills `due` with leases that are over: as many as the revoke rate has for a tick. To be called
    * every LEASE_TICK_MS; a late call makes up for nothing, as in etcd.
    */

@@ -18,7 +18,7 @@ import { textOf } from './model.ts';
 import { hexOf, type ModelChange, type StoreModel } from './store-model.ts';
 
 /** Keys of a lease that one step of its revocation deletes, in simulated histories. */
-export const LEASE_KEYS_A_STEP = 2;
+export const LEASE_KEYS_A_STEP = 3;
 
 const FIRST_KEY = new Uint8Array(1);
 

@@ -110,8 +110,11 @@ export class LeaseUpkeep {
   }
 
   #step(id: LeaseId, revocation: Revocation): void {
-    revocation.stepQueued = true;
     const keysMax = this.#options.leaseRevokeKeys;
+    // Bringing many keys in order is a step of its own, and no request: which keys go depends on the order
+    // alone, so the log need not know.
+    if (!this.#lessor.readyKeys(id, keysMax)) return;
+    revocation.stepQueued = true;
     this.#queue.queue({ kind: 'leaseRevoke', id, keysMax }, (error, response) => {
       revocation.stepQueued = false;
       if (!isOver(error, response)) return;

@@ -93,13 +93,13 @@ describe('after a power cut', () => {
 
   it('a lease goes on being revoked, though it was checkpointed meanwhile', () => {
     const vfs = new MemoryVfs();
-    const store = open(vfs, { leaseRevokeKeys: 1 });
+    const store = open(vfs, { leaseRevokeKeys: 2 });
     ask(store, grant());
     for (let i = 0; i < 5; i++) ask(store, put(`k${i}`, '', LEASE));
     ask(store, { kind: 'leaseRevoke', id: LEASE, keysMax: 1 });
     ask(store, { kind: 'leaseCheckpoint', id: LEASE, remainingSeconds: 500 });
     store.commit();
-    const crashed = open(cut(vfs), { leaseRevokeKeys: 1 });
+    const crashed = open(cut(vfs), { leaseRevokeKeys: 2 });
     expect(readLeases(crashed.mvcc.backend.db)).toEqual([
       { id: LEASE, ttlSeconds: 1e6, remainingSeconds: 500, revoking: true },
     ]);
