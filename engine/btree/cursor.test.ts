@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Random } from '../base/random.ts';
 import { Db } from '../db/db.ts';
 import { bytesOf } from '../testing/model.ts';
 import { MemoryVfs } from '../vfs/memory-vfs.ts';
@@ -6,7 +7,7 @@ import type { Cursor } from './cursor.ts';
 
 /** A database with these keys, each with itself as value, in leaves of a few entries. */
 function make(keys: readonly string[]): Db {
-  const db = Db.open('cursor.db', { pageSize: 512 }, new MemoryVfs());
+  const db = Db.open('cursor.db', { pageSize: 512, cacheBytes: 2 ** 20 }, new MemoryVfs());
   db.write((tx) => {
     for (const key of keys) tx.root.put(bytesOf(key), bytesOf(key.repeat(40)));
   });
@@ -65,6 +66,30 @@ describe('Cursor', () => {
       tx.root.delete(bytesOf('b'));
       tx.root.put(bytesOf('bb'), bytesOf('new'));
       expect([cursor.find(bytesOf('b')), cursor.find(bytesOf('bb'))]).toEqual([false, true]);
+    });
+    db.close();
+  });
+
+  it('holds one path at a time, however it gets about', () => {
+    const keys = Array.from({ length: 2000 }, (_, i) => String(2 * i + 10_000));
+    const db = make(keys);
+    const random = new Random(20261127);
+    db.read((tx) => {
+      const cursor = tx.root.cursor();
+      for (let i = 0; i < 3000; i++) {
+        const number = 10_000 + random.below(4000);
+        const next = String(number + (number % 2));
+        const there = number <= 13_998;
+        const key = bytesOf(String(number));
+        if (random.below(2) === 0) {
+          expect(cursor.seek(key) ? here(cursor) : undefined).toBe(there ? next : undefined);
+        } else {
+          expect(cursor.find(key)).toBe(number % 2 === 0);
+        }
+        if (i % 300 === 0) expect(db.pinnedFrames()).toBeLessThan(8);
+      }
+      cursor.close();
+      expect(db.pinnedFrames()).toBe(0);
     });
     db.close();
   });

@@ -20,6 +20,7 @@ import {
   pageCount,
   pageFlags,
   searchPage,
+  touchKeys,
   type PageBuffer,
 } from '../page/page-buffer.ts';
 import { tooDeep, type RootRef, type TreeView } from './tree-view.ts';
@@ -151,16 +152,29 @@ export class Cursor {
     return copyOut(this.#leaf, this.valueStart, this.valueLength);
   }
 
-  /** Goes down to the leaf of `key`; returns what the search in it answered. */
+  /**
+   * Goes down to the leaf of `key`; returns what the search in it answered. In a snapshot the pages of
+   * the path so far stay held where the new path agrees with it: at least the root is not looked for.
+   */
   #search(key: Uint8Array): number {
-    this.close();
-    this.#view.pinRoot(this.#root());
-    this.#push();
-    for (;;) {
-      const top = this.#depth - 1;
-      const found = searchPage(this.#buffers[top]!, this.#bases[top]!, key);
-      if (this.#atLeaf()) return found;
-      this.#descend(found >= 0 ? found : Math.max(0, ~found - 1));
+    this.#end = 0;
+    if (this.#depth === 0 || !this.#view.unchanging) {
+      this.close();
+      this.#view.pinRoot(this.#root());
+      this.#push();
+    }
+    for (let level = 0; ; level++) {
+      const buffer = this.#buffers[level]!;
+      const base = this.#bases[level]!;
+      if (pageFlags(buffer, base) !== FLAG_BRANCH) {
+        this.#view.pages.touched = touchKeys(buffer, base);
+        return searchPage(buffer, base, key);
+      }
+      const found = searchPage(buffer, base, key);
+      const index = found >= 0 ? found : Math.max(0, ~found - 1);
+      if (level + 1 < this.#depth && this.#indexes[level] === index) continue;
+      while (this.#depth > level + 1) this.#pop();
+      this.#descend(index);
     }
   }
 

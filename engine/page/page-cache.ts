@@ -111,7 +111,8 @@ export class PageCache {
    */
   #touch(frame: number): void {
     const word = (frame * this.pageSize) >>> 2;
-    this.touched = this.#slots[frame * FRAME_WORDS]! ^ this.frames.u32[word + 2]!;
+    const { u32 } = this.frames;
+    this.touched = this.#slots[frame * FRAME_WORDS]! ^ u32[word + 2]! ^ u32[word + 16]!;
   }
 
   /** The page's frame without a pin, so a guess: it may hold another page by now; -1 if not cached. */
