@@ -47,8 +47,9 @@ const RULE =
   'the most keys it is with optimistic at least 10x shorter and below 100 ms, from which on etcd calls ' +
   'a request slow. Partly if it is shorter beyond the A/A floor and one of the others fails. ' +
   'Not-reproduced if it is not shorter. Inconclusive if one of them was not measured, has no ' +
-  'interval, or one that holds both no gain and 10x. The published seconds are not asked for: their number of keys is unknown. Invalid if a ' +
-  'round did not run as its arm, got wrong answers, or did not drop what was superseded.';
+  'interval, or one that holds both no gain and 10x. The published seconds are not asked for: their ' +
+  'number of keys is unknown. Invalid if a round did not run as its arm, got wrong answers, or did ' +
+  'not drop what was superseded.';
 
 export const indexLock: ClaimModule = {
   id: ID,
