@@ -1,4 +1,5 @@
-// Folders for tests that run real rounds: each empty, as the runner hands them out.
+// Folders for tests that run real rounds: each empty and its own, as the runner hands them out. Nothing
+// removes them here: the test's base folder goes with all it holds.
 
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
