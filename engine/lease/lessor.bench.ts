@@ -162,7 +162,7 @@ function lagMs(expiry: LeaseExpiry, count: number): number {
       grantedMs + 1000 * lessor.grant(idOf(i), random.between(1, LAG_TTL_SECONDS), grantedMs);
   }
   for (let i = 0; i < count; i += 2) {
-    ends[i] = 1000 + 1000 * lessor.keepAlive(idOf(i), 1000);
+    ends[i] = 999 + 1000 * lessor.keepAlive(idOf(i), 999);
   }
   const due = new LeaseDue();
   let lag = 0;
