@@ -41,7 +41,9 @@ const SEED = seedFrom(process.env['KVTUNE_STRESS_SEED']);
 const TIMEOUT_MS = 90_000 + 3000 * SECONDS;
 /** Far more than a turn takes, for a machine that is busy with other things. */
 const WAIT_MS_MAX = 20_000;
-const PAUSE_EVERY = 2000;
+/** One atomic operation in so many pauses: in a write, and in a read. */
+const WRITER_PAUSES = 1000;
+const READER_PAUSES = 250;
 
 const OPTIONS: Partial<StoreOptions> = {
   cacheBytes: 64 * 4096,
@@ -180,8 +182,8 @@ describe(`threads of a store, seed ${SEED}`, () => {
     'see linearizable registers: %s, %s',
     { timeout: TIMEOUT_MS },
     async (...locks) => {
-      await open(...locks, PAUSE_EVERY);
-      const readers = await Promise.all([reading(PAUSE_EVERY), reading(0)]);
+      await open(...locks, WRITER_PAUSES);
+      const readers = await Promise.all([reading(READER_PAUSES), reading(0)]);
       const end = performance.now() + 1000 * SECONDS;
       await until('both sides do enough', () => {
         return performance.now() > end && counted(WORD.writes) > 150 && counted(WORD.reads) > 80;

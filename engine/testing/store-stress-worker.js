@@ -3,8 +3,9 @@
 // because a worker loads no TypeScript: the engine it imports is the compiled one, whose address it is given.
 // Its atomic operations pause now and then, so that threads meet between any two of them.
 //
-// role 'write': puts registers, each with a value of its own, alone or several in one transaction, fillers that
-// make ranges long, and compactions. role 'read': newest states, of one register or of all, and past ones.
+// role 'write': puts registers, each with a value of its own, alone or several in one transaction, and
+// compactions; beside them fillers, which make ranges long, come and go, so that the index splits and merges and
+// its memory is used again. Their values begin with their keys, so that a mix-up shows. role 'read': newest states, of one register or of all, and past ones.
 // role 'stall': stands still in the middle of a range, for as long as the test wants.
 
 import { Buffer } from 'node:buffer';
@@ -18,6 +19,8 @@ const words = new Int32Array(workerData.words);
 const random = new Random(seed);
 const REGISTERS = 8;
 const FILLERS = 300;
+const FILLERS_MAX = 2000;
+const DELETED_AT_ONCE = 100;
 /** Revisions that are kept behind the newest. */
 const KEPT = 60;
 const OPERATIONS_MAX = 20_000;
@@ -37,7 +40,7 @@ function write() {
   const store = Store.open(workerData.folder, workerData.options);
   const writes = [];
   let number = 0;
-  for (let i = 0; i < FILLERS; i++) ask(store, put(`f${i}`, 'x'.repeat(200)));
+  for (let i = 0; i < FILLERS; i++) fill(store, i);
   for (let i = 0; i < REGISTERS; i++) register(store, writes, [i], number++);
   parentPort.postMessage({ kind: 'ready', share: store.share() });
   while (load(words, WORD.stop) === 0) {
@@ -45,8 +48,9 @@ function write() {
       const first = random.below(REGISTERS);
       const some = random.below(8) === 0 ? [first, (first + 1) % REGISTERS] : [first];
       register(store, writes, some, number++);
-    } else ask(store, put('f0', 'more'));
-    if (random.below(10) === 0) ask(store, put(`f${random.below(FILLERS)}`, 'y'.repeat(300)));
+    } else fill(store, 0);
+    for (let i = 0; i < 3; i++) fill(store, random.below(FILLERS_MAX));
+    if (random.below(60) === 0) clear(store, random.below(FILLERS_MAX));
     if (random.below(80) === 0) ask(store, { kind: 'compact', revision: store.revision - KEPT });
     store.tick();
     if (random.below(200) === 0) wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
@@ -69,6 +73,20 @@ function register(store, writes, registers, number) {
   const end = now();
   for (const i of registers)
     writes.push({ kind: 'write', key: `r${i}`, revision, value, begin, end });
+}
+
+function fill(store, i) {
+  const key = filler(i);
+  ask(store, put(key, key.padEnd(50 + random.below(300))));
+}
+
+function clear(store, from) {
+  const [key, end] = [from, from + DELETED_AT_ONCE].map((i) => Buffer.from(filler(i)));
+  ask(store, { kind: 'deleteRange', key, end, prevKv: false });
+}
+
+function filler(i) {
+  return `f${`${i}`.padStart(5, '0')}`;
 }
 
 function ask(store, request) {
@@ -116,13 +134,22 @@ function readNewest(reader, reads) {
   const begin = now();
   const { kvs, count } = reader.range(one ? { key } : { key, end: Buffer.from('z') });
   const end = now();
-  if (count !== (one ? 1 : REGISTERS + FILLERS)) throw new Error(`${count} keys are there`);
+  if (count !== kvs.length) throw new Error(`${count} keys are counted, ${kvs.length} shown`);
+  let before = '';
+  let registers = 0;
   for (const kv of kvs) {
     const name = text(kv.key);
-    if (!name.startsWith('r')) continue;
+    if (name <= before) throw new Error(`${name} comes after ${before}`);
+    before = name;
+    if (!name.startsWith('r')) {
+      if (!text(kv.value).startsWith(name)) throw new Error(`${name} has the value of another`);
+      continue;
+    }
+    registers++;
     const shown = { revision: kv.modRevision, value: text(kv.value) };
     reads.push({ kind: 'read', key: name, ...shown, begin, end });
   }
+  if (registers !== (one ? 1 : REGISTERS)) throw new Error(`${registers} registers are shown`);
 }
 
 /** All registers at a revision some way back. */
