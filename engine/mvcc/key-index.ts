@@ -55,12 +55,12 @@ export class KeyIndex extends KeyIndexReader {
     return this.#records.revisions;
   }
 
-  /** Bytes of memory in use, and those of them that are the keys themselves. */
   /** Bytes that can surely be taken yet: room that was given back is not in it. */
   get bytesLeft(): number {
     return this.#allocator.left * UNIT_BYTES;
   }
 
+  /** Bytes of memory in use, and those of them that are the keys themselves. */
   get bytesUsed(): number {
     return (this.#allocator.used + HEADER_UNITS) * UNIT_BYTES;
   }
