@@ -38,14 +38,32 @@ const CASES: readonly Case[] = [
     run: () =>
       kvtune(['reproduce', '--quick', '--strict', '--budget', '1s', '--out', join(folder, 'run')]),
   },
+  {
+    code: EXIT.regression,
+    what: 'ab, and b is shown to be worse',
+    run: () =>
+      kvtune([
+        ...['ab', 'read-heavy', '--a', 'durability=none', '--b', 'syncDelay=20ms', '--repeat', '3'],
+        ...['--param', 'keys=100', '--param', 'writeShare=1', '--clients', '4', '--warm-up', '0'],
+        ...['--duration', '100ms', '--out', join(folder, 'ab')],
+      ]),
+  },
+  {
+    code: EXIT.invalid,
+    what: 'run, at a rate that no thread can generate',
+    run: () =>
+      kvtune([
+        ...['run', 'read-heavy', '--param', 'keys=1000', '--param', 'writeShare=0'],
+        ...['--rate', '9M/s', '--warm-up', '100ms', '--duration', '300ms'],
+        ...['--out', join(folder, 'invalid')],
+      ]),
+  },
   { code: EXIT.target, what: 'no database', run: () => kvtune(['db', 'check', text]) },
   { code: EXIT.interrupted, what: 'Ctrl-C', run: () => interrupted() },
 ];
 
 /** Codes that nothing ends with in the time of a test, and what will. */
 const NOT_YET: Readonly<Partial<Record<ExitCode, string>>> = {
-  [EXIT.regression]: 'reproduce --strict after a whole run; gate',
-  [EXIT.invalid]: 'reproduce --strict after a whole run that is invalid; gate',
   [EXIT.hostRefused]: '--strict-host',
   [EXIT.budget]: 'a budget that ends a command instead of shortening it',
   [EXIT.baseline]: 'gate, baseline',
@@ -65,7 +83,8 @@ beforeAll(() => {
 });
 
 describe.concurrent('exit codes', () => {
-  it.each(CASES)('$code: $what', async ({ code, run }) => {
+  // Rounds of an ab are processes: twelve take a while where tests run beside them.
+  it.each(CASES)('$code: $what', { timeout: 150_000 }, async ({ code, run }) => {
     const ended = await run();
     expect(ended.code, ended.stderr).toBe(code);
     expect(ended.stderr.includes('internal error: broken')).toBe(code === EXIT.internal);

@@ -22,7 +22,7 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   0: 'ok, or the check passed',
   1: 'internal error: a fault of kvtune itself',
   2: 'usage: a command, flag or value that cannot be used',
-  3: 'regression shown (reproduce --strict: a claim shown not to hold)',
+  3: 'regression shown (ab: b is worse; reproduce --strict: a claim shown not to hold)',
   4: 'inconclusive: the data cannot tell',
   5: 'invalid measurement: the figures must not be used',
   6: 'target error, corrupt file or failed verification',

@@ -63,7 +63,10 @@ export interface LaneReport {
 
 /** What the load generator says of itself. */
 export interface GeneratorHealth {
-  /** How late operations were started that no earlier operation of their client held up, nanoseconds. */
+  /**
+   * How late operations of an open loop were started, after they were due and their client had nothing under
+   * way; nanoseconds. What an earlier operation of the client holds up is not late, but latency.
+   */
   readonly lateNsP50: number;
   readonly lateNsP99: number;
   readonly lateNsMax: number;

@@ -3,13 +3,15 @@
 // null, and one broken figure must not make a whole run unreadable.
 
 import { resourceUsage } from 'node:process';
+import { LOAD_CLAIM } from '../record/load-schema.ts';
 import type { Warning } from '../record/schema.ts';
 import { experimentOf } from './experiments.ts';
 import type { ExperimentResult, ExperimentTask, RoundFigures } from './experiment.ts';
+import { loads } from './loads.ts';
 
 export async function runExperimentTask(task: ExperimentTask): Promise<ExperimentResult> {
   const { claim, ...order } = task;
-  const experiment = experimentOf(claim);
+  const experiment = claim === LOAD_CLAIM ? loads : experimentOf(claim);
   if (experiment === undefined) throw new Error(`there is no experiment for the claim ${claim}`);
   const cpuBefore = process.cpuUsage();
   const round = finiteFigures(await experiment.runRound(order));

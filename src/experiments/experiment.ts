@@ -2,8 +2,13 @@
 // A round runs in a child process of its own, where nothing of another round is left; what goes over
 // the process boundary is plain data. An experiment measures and never judges: rules stand in claims/.
 
+import type { LoadPlan } from '../drivers/load-plan.ts';
+import type { LoadRound } from '../record/load-schema.ts';
 import type { ExperimentRole, ExperimentRound, Scalar, Warning } from '../record/schema.ts';
 import type { Mode } from '../runner/plan.ts';
+
+/** A load without what each round of it has of its own. */
+export type ArmLoad = Omit<LoadPlan, 'folder' | 'seed'>;
 
 /** One measured condition. All its arms run in every block, in random order. */
 export interface ExperimentCell {
@@ -21,6 +26,8 @@ export interface ExperimentCell {
   readonly blocksMax: number;
   /** Seconds of one round on 2 cores of a virtual machine, its process included; for budgets. */
   readonly roundSeconds: number;
+  /** By arm: what the commands run, ab and sweep measure (loads.ts); other experiments know theirs. */
+  readonly loads?: Readonly<Record<string, ArmLoad>>;
 }
 
 /** What one round found. */
@@ -32,6 +39,7 @@ export interface RoundFigures {
   /** HDR histograms of nanoseconds, V2 encoding, base64. */
   readonly histograms?: Readonly<Record<string, string>>;
   readonly series?: Readonly<Record<string, readonly number[]>>;
+  readonly load?: LoadRound;
   readonly warnings: readonly Warning[];
 }
 

@@ -176,7 +176,7 @@ function plainFigures(
   result: ExperimentResult,
 ): Pick<
   ExperimentRound,
-  'settings' | 'figures' | 'histograms' | 'series' | 'resources' | 'warnings'
+  'settings' | 'figures' | 'histograms' | 'series' | 'resources' | 'warnings' | 'load'
 > {
   const series = Object.entries(result.series ?? {}).map(([name, values]) => [name, [...values]]);
   return {
@@ -186,6 +186,7 @@ function plainFigures(
     series: Object.fromEntries(series) as Record<string, number[]>,
     resources: result.resources,
     warnings: [...result.warnings],
+    ...(result.load === undefined ? {} : { load: result.load }),
   };
 }
 

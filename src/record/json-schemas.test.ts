@@ -13,16 +13,20 @@ import { runExperimentTask } from '../experiments/experiment-task.ts';
 import { plannedCells } from '../experiments/plan.ts';
 import { runExperiments } from '../experiments/run-experiments.ts';
 import { fakeCell } from '../experiments/testing/fake-experiment.ts';
+import { judgeLoads } from '../gate/load-verdict.ts';
+import { testPlan } from '../gate/testing/load-rounds.ts';
 import { systemClock } from '../measure/clock.ts';
 import { summarizeSurface } from '../claims/surface.ts';
 import { CellRun } from '../runner/cell-run.ts';
 import { measureSurface } from '../runner/surface.ts';
 import { runSurfaceCell } from '../runner/surface-cell.ts';
+import { loadCells } from '../runner/load-cells.ts';
 import { makeSurfacePlan } from '../runner/surface-plan.ts';
 import { runRound } from '../runner/round.ts';
 import { tinyCell } from '../runner/testing/fake-rounds.ts';
 import { testFolder } from '../testing/test-folder.ts';
 import { jsonSchema, jsonSchemaText, SCHEMA_FILES, type SchemaFile } from './json-schemas.ts';
+import { LOAD_CLAIM } from './load-schema.ts';
 import { readRun, RunFolder, WorkFolder, writeReport, type StoredRun } from './run-folder.ts';
 import { SCHEMA_VERSION, type ClaimsFile } from './schema.ts';
 
@@ -54,6 +58,7 @@ function output(file: SchemaFile): Record<string, unknown>[] {
   if (file === 'sample.schema.json') return lines('samples.ndjson');
   if (file === 'surface-cell.schema.json') return lines('surface.ndjson');
   if (file === 'experiment-round.schema.json') return lines('experiments.ndjson');
+  if (file === 'verdict.schema.json') return [parsed('verdict.json')];
   return [parsed(file === 'run.schema.json' ? 'run.json' : 'claims.json')];
 }
 
@@ -106,7 +111,11 @@ beforeAll(async () => {
     fakeCell('lag-1000', { factors: LAG, arms: ['heap'] }),
     fakeCell('idle-1000', { factors: IDLE, arms: ['scan', 'heap'] }),
   ];
-  const plans = [{ claim: 'lease-scale', cells, budgetSeconds: 60 }];
+  const load = testPlan({ warmUpSeconds: 0, seconds: 0.1, repeat: 1, parameters: { keys: 100 } });
+  const plans = [
+    { claim: 'lease-scale', cells, budgetSeconds: 60 },
+    { claim: LOAD_CLAIM, cells: loadCells(load), budgetSeconds: 60 },
+  ];
   await runExperiments({
     ...{ plans, recorded: [], ...context },
     runRound: runExperimentTask,
@@ -114,13 +123,16 @@ beforeAll(async () => {
     leaveOut: (sentence) => expect.unreachable(sentence),
     onProgress: () => undefined,
   });
-  folder.writeRun({
+  const run = {
     ...testRun({ cells: [anchor.cell, cell.cell] }),
     surface: { planned: 2 },
-    ...{ claims: [...CLAIM_IDS], experiments: plannedCells(plans) },
-  });
-  const claims = judged(readRun(folder.path));
-  writeReport(folder.path, { claims, html: '', markdown: '', svgs: {} });
+    ...{ claims: [...CLAIM_IDS], experiments: plannedCells(plans), load },
+  };
+  folder.writeRun(run);
+  const stored = readRun(folder.path);
+  const { experiments } = stored;
+  const verdict = judgeLoads({ run, plan: load, experiments, unit: () => 0.5 });
+  writeReport(folder.path, { claims: judged(stored), verdict, html: '', markdown: '', svgs: {} });
   work.remove();
 });
 

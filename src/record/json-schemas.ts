@@ -10,6 +10,7 @@ import {
   sampleSchema,
   surfaceCellSchema,
 } from './schema.ts';
+import { verdictFileSchema } from './verdict-schema.ts';
 
 const SHAPES = {
   'run.schema.json': { shape: runSchema, title: 'run.json of kvtune' },
@@ -23,6 +24,7 @@ const SHAPES = {
     title: 'one line of experiments.ndjson of kvtune',
   },
   'claims.schema.json': { shape: claimsFileSchema, title: 'claims.json of kvtune' },
+  'verdict.schema.json': { shape: verdictFileSchema, title: 'verdict.json of kvtune' },
 } as const;
 
 export type SchemaFile = keyof typeof SHAPES;

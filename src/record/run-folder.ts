@@ -29,6 +29,7 @@ import {
   type Sample,
   type SurfaceCell,
 } from './schema.ts';
+import type { VerdictFile } from './verdict-schema.ts';
 
 export interface StoredRun {
   readonly run: Run;
@@ -74,7 +75,7 @@ export class RunFolder {
   }
 
   writeRun(run: Run): void {
-    writeWhole(join(this.path, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
+    writeWhole(join(this.path, 'run.json'), jsonText(run));
   }
 
   appendSample(sample: Sample): void {
@@ -94,13 +95,16 @@ export class RunFolder {
 export function writeReport(
   folder: string,
   files: {
-    readonly claims: ClaimsFile;
+    readonly claims?: ClaimsFile;
+    readonly verdict?: VerdictFile;
     readonly html: string;
     readonly markdown: string;
     readonly svgs: Readonly<Record<string, string>>;
   },
 ): string {
-  writeText(join(folder, 'claims.json'), `${JSON.stringify(files.claims, null, 2)}\n`);
+  const { claims, verdict } = files;
+  if (claims !== undefined) writeText(join(folder, 'claims.json'), jsonText(claims));
+  if (verdict !== undefined) writeText(join(folder, 'verdict.json'), jsonText(verdict));
   writeText(join(folder, 'report.html'), files.html);
   writeText(join(folder, 'report.md'), files.markdown);
   for (const [name, svg] of Object.entries(files.svgs)) {
@@ -141,6 +145,10 @@ export function readClaims(folder: string): ClaimsFile | undefined {
   const claims = claimsFileSchema.safeParse(readJson(path));
   if (!claims.success) throw new RecordError('damaged', `${path}: ${issueOf(claims.error)}`);
   return claims.data;
+}
+
+function jsonText(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 function readLines<T>(path: string, schema: z.ZodType<T>): T[] {

@@ -4,18 +4,12 @@
 // SCHEMA_VERSION. Units stand in the names; sizes are bytes, times seconds unless the name says Ns.
 
 import { z } from 'zod';
+import { scalarSchema, warningSchema } from './basic-schema.ts';
+import { loadRoundSchema, loadRunSchema } from './load-schema.ts';
+
+export { scalarSchema, warningSchema };
 
 export const SCHEMA_VERSION = 1;
-
-/** A setting or a level of a factor. */
-export const scalarSchema = z.union([z.string(), z.number(), z.boolean()]);
-
-/** A doubt about a figure, with what would remove it. */
-export const warningSchema = z.object({
-  code: z.string(),
-  message: z.string(),
-  remedy: z.string().optional(),
-});
 
 /** Latency of fdatasync after a small write, as fio measures it for etcd (2,300 bytes a write). */
 export const syncLatencySchema = z.object({
@@ -207,6 +201,8 @@ export const experimentRoundSchema = z.object({
   series: z.record(z.string(), z.array(z.number())),
   resources: sampleSchema.shape.resources,
   warnings: z.array(warningSchema),
+  /** Of the commands run, ab and sweep: what the load generator and the store said beside figures. */
+  load: loadRoundSchema.optional(),
 });
 
 /** A cell of an experiment as it was planned. */
@@ -240,6 +236,8 @@ export const runSchema = z.object({
   claims: z.array(z.string()).optional(),
   /** Cells of experiments that the plan held; those measured stand in experiments.ndjson. */
   experiments: z.array(plannedCellSchema).optional(),
+  /** What a run of the commands run, ab and sweep was asked for; absent in those that judge claims. */
+  load: loadRunSchema.optional(),
   tags: z.record(z.string(), z.string()),
   versions: z.record(z.string(), z.string()),
   git: z.object({ commit: z.string(), dirty: z.boolean() }).optional(),

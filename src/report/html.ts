@@ -11,6 +11,7 @@ import type {
   ClaimSection,
   Doubt,
   DrawnPicture,
+  LoadSection,
   ReportModel,
   SurfaceSection,
 } from './report-model.ts';
@@ -48,24 +49,17 @@ ${banner}
 <h1>${escapeHtml(model.title)}</h1>
 <p class="sub">${escapeHtml(model.subtitle)}</p>
 </header>
-<section class="cards" aria-label="Verdicts">
-${model.claims.map(card).join('\n')}
-</section>
-${model.claims.length === 0 ? '<p>No claim has a verdict yet.</p>' : ''}
-${model.claims.map(claimSection).join('\n')}
+${model.load === undefined ? claimSections(model) : loadSection(model.load)}
 ${model.surface === undefined ? '' : surfaceSection(model.surface)}
 ${conditionsSection(model)}
-<section aria-labelledby="calibration">
-<h2 id="calibration">Calibration against bbolt</h2>
-${model.calibration.length === 0 ? `<p>${NOT_MEASURED}</p>` : facts(model.calibration)}
-</section>
+${model.load === undefined ? calibrationSection(model) : ''}
 <section aria-labelledby="untested">
 <h2 id="untested">Untested</h2>
 ${list(model.untested, 'Nothing that was planned was left out.')}
 </section>
 <section aria-labelledby="warnings">
 <h2 id="warnings">Warnings</h2>
-<p>Those of one claim stand in its section.</p>
+${model.load === undefined ? '<p>Those of one claim stand in its section.</p>' : ''}
 ${doubts(model.doubts) || '<p>None.</p>'}
 </section>
 ${closing(model)}
@@ -73,6 +67,37 @@ ${closing(model)}
 </body>
 </html>
 `;
+}
+
+function claimSections({ claims }: ReportModel): string {
+  return `<section class="cards" aria-label="Verdicts">
+${claims.map(card).join('\n')}
+</section>
+${claims.length === 0 ? '<p>No claim has a verdict yet.</p>' : ''}
+${claims.map(claimSection).join('\n')}`;
+}
+
+function calibrationSection({ calibration }: ReportModel): string {
+  return `<section aria-labelledby="calibration">
+<h2 id="calibration">Calibration against bbolt</h2>
+${calibration.length === 0 ? `<p>${NOT_MEASURED}</p>` : facts(calibration)}
+</section>`;
+}
+
+function loadSection(load: LoadSection): string {
+  const tag = `<span class="badge ${load.tone}">${escapeHtml(load.verdictText)}</span>`;
+  return `<section class="cards" aria-label="Verdict">
+<article class="card">
+<div>${tag}<span class="id">${escapeHtml(load.id)}</span></div>
+<p>${escapeHtml(load.finding)}</p>
+</article>
+</section>
+<section aria-labelledby="figures">
+<h2 id="figures">Figures</h2>
+${load.panels.map(pictureFigure).join('\n')}
+${load.tables.map(table).join('\n')}
+${load.doubts.length === 0 ? '' : `<h3>Warnings</h3>${doubts(load.doubts)}`}
+</section>`;
 }
 
 function card(claim: ClaimSection): string {
@@ -159,7 +184,7 @@ ${list(model.method, '')}
 ${command(model.command)}
 </section>
 ${rounds.length === 0 ? '' : `<h2>Raw rounds</h2>${rounds.join('\n')}`}
-<footer>Written by kvtune. The data behind this page: run.json, samples.ndjson, experiments.ndjson, claims.json.</footer>`;
+<footer>Written by kvtune. The data behind this page: ${model.sources}.</footer>`;
 }
 
 function badge({ verdict, verdictText }: ClaimSection): string {

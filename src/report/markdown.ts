@@ -9,6 +9,7 @@ import type {
   ClaimSection,
   Doubt,
   DrawnPicture,
+  LoadSection,
   ReportModel,
   SurfaceSection,
 } from './report-model.ts';
@@ -19,27 +20,42 @@ export function renderMarkdown(model: ReportModel): string {
     model.banner === undefined ? '' : `> **${escapeMarkdown(model.banner)}**`,
     `# ${escapeMarkdown(model.title)}`,
     escapeMarkdown(model.subtitle),
-    verdicts(model.claims),
-    ...model.claims.flatMap(claimBlocks),
+    ...(model.load === undefined
+      ? [verdicts(model.claims), ...model.claims.flatMap(claimBlocks)]
+      : loadBlocks(model.load)),
     ...(model.surface === undefined ? [] : surfaceBlocks(model.surface)),
     '## Conditions',
     facts(model.conditions),
     ...model.tables.flatMap((entry) => tableBlocks(entry)),
-    '## Calibration against bbolt',
-    model.calibration.length === 0 ? NOT_MEASURED : facts(model.calibration),
+    ...(model.load === undefined ? calibrationBlocks(model) : []),
     '## Untested',
     list(model.untested, 'Nothing that was planned was left out.'),
     '## Warnings',
-    'Those of one claim stand in its section.',
+    model.load === undefined ? 'Those of one claim stand in its section.' : '',
     doubts(model.doubts) || 'None.',
     '## Method',
     list(model.method, ''),
     '## Repeat this run',
     command(model.command),
     ...(model.rounds.length === 0 ? [] : ['## Raw rounds', ...model.rounds.flatMap(tableBlocks)]),
-    'Written by kvtune. The data behind this page: run.json, samples.ndjson, experiments.ndjson, claims.json.',
+    `Written by kvtune. The data behind this page: ${model.sources}.`,
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+function calibrationBlocks({ calibration }: ReportModel): string[] {
+  const known = calibration.length === 0 ? NOT_MEASURED : facts(calibration);
+  return ['## Calibration against bbolt', known];
+}
+
+function loadBlocks({ verdictText, finding, panels, tables, doubts: own }: LoadSection): string[] {
+  return [
+    `## ${escapeMarkdown(verdictText)}`,
+    escapeMarkdown(finding),
+    ...panels.map(picture),
+    ...tables.flatMap(tableBlocks),
+    ...(own.length === 0 ? [] : ['### Warnings', doubts(own)]),
+  ];
 }
 
 function verdicts(claims: readonly ClaimSection[]): string {

@@ -96,12 +96,25 @@ export interface SurfaceSection {
   readonly table: Table;
 }
 
+/** What a run, an ab or a sweep has in place of claims. */
+export interface LoadSection {
+  readonly id: string;
+  readonly tone: 'good' | 'warn' | 'bad';
+  readonly verdictText: string;
+  readonly finding: string;
+  readonly panels: readonly DrawnPicture[];
+  readonly tables: readonly Table[];
+  readonly doubts: readonly Doubt[];
+}
+
 export interface ReportModel {
   readonly title: string;
   readonly subtitle: string;
   /** Present where the run did not finish; stands above everything else. */
   readonly banner: string | undefined;
   readonly claims: readonly ClaimSection[];
+  /** Present in place of claims. */
+  readonly load: LoadSection | undefined;
   readonly surface: SurfaceSection | undefined;
   readonly conditions: readonly Fact[];
   readonly tables: readonly Table[];
@@ -110,6 +123,8 @@ export interface ReportModel {
   readonly doubts: readonly Doubt[];
   readonly method: readonly string[];
   readonly command: string;
+  /** Names of the files with the data. */
+  readonly sources: string;
   /** Raw rounds, for those who want to see behind the medians. */
   readonly rounds: readonly Table[];
 }
@@ -146,6 +161,7 @@ export function buildModel(
     claims: cut(claims.claims).map((claim) =>
       claimSection(claim, { run, status }, drawn.charts.get(claim), drawn.panels.get(claim) ?? []),
     ),
+    load: undefined,
     surface: claims.surface === undefined ? undefined : surfaceSection(claims.surface, drawn.maps),
     conditions: conditionFacts(run, samples),
     tables: [
@@ -158,6 +174,7 @@ export function buildModel(
     doubts: doubtsOf(run, samples),
     method: methodOf(),
     command: run.command,
+    sources: 'run.json, samples.ndjson, experiments.ndjson, claims.json',
     rounds: [roundTable(run, samples), experimentRoundTable(experiments)].filter(
       (table) => !isEmpty(table),
     ),
@@ -296,14 +313,14 @@ function floorText({ floor }: Claim): string {
   return `${formatSignificant(floor, 4)}x between equal arms`;
 }
 
-function subtitleOf(run: Run): string {
+export function subtitleOf(run: Run): string {
   const { host } = run;
   const took =
     run.finishedAt === undefined
       ? ''
       : `, took ${formatDuration((Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000)}`;
   return [
-    `kvtune ${run.kvtune}, ${run.mode} run started ${formatTime(run.startedAt)}${took}`,
+    `kvtune ${run.kvtune}, ${run.load?.command ?? `${run.mode} run`} started ${formatTime(run.startedAt)}${took}`,
     `${host.cpu.model}, ${plural(host.cpu.cores, 'core')}`,
     `${formatBytes(host.memoryBytes)} memory`,
     `${host.workDir.fileSystem} on ${host.workDir.deviceModel || host.workDir.device}`,
@@ -341,7 +358,7 @@ function doubtsOf(run: Run, samples: readonly Sample[]): Doubt[] {
   ]);
 }
 
-function doubt(where: string, { code, message, remedy }: Warning): Doubt {
+export function doubt(where: string, { code, message, remedy }: Warning): Doubt {
   return { where, message: `${message} (${code})`, remedy: remedy ?? '' };
 }
 

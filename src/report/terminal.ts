@@ -39,9 +39,9 @@ export interface FinishedCell {
   readonly point?: CurvePoint | undefined;
 }
 
-type Colors = ReturnType<typeof pc.createColors>;
+export type Colors = ReturnType<typeof pc.createColors>;
 
-const COLUMNS_MAX = 100;
+export const COLUMNS_MAX = 100;
 const CLAIM_COLUMNS = [36, 14, 26, 24];
 
 export function renderTerminal(input: ReportInput, options: TerminalOptions): string {
@@ -162,7 +162,7 @@ function measuredCells(claim: Claim, cells: readonly Cell[]): Cell[] {
     .sort((a, b) => Number(a.role !== 'main') - Number(b.role !== 'main') || a.dbBytes - b.dbBytes);
 }
 
-function plainTable(options: {
+export function plainTable(options: {
   head: string[];
   colWidths?: number[];
   colAligns: ('left' | 'right')[];
@@ -204,7 +204,7 @@ function seconds(figure: number): string {
 }
 
 /** Breaks a text at spaces; words longer than a line are cut. */
-function wrap(text: string, indent: string, first = ''): string {
+export function wrap(text: string, indent: string, first = ''): string {
   const lines: string[] = [];
   let line = first;
   for (const word of printable(text).split(/\s+/)) {
@@ -220,7 +220,7 @@ function wrap(text: string, indent: string, first = ''): string {
   return [...lines, line].join('\n');
 }
 
-function trimRight(text: string): string {
+export function trimRight(text: string): string {
   return text
     .split('\n')
     .map((line) => line.trimEnd())

@@ -7,8 +7,6 @@ import { CLAIM_IDS, FREELIST_CLAIM_IDS } from '../../claims/claims.ts';
 import { summarizeArms } from '../../claims/arms.ts';
 import { EXPERIMENTS } from '../../experiments/experiments.ts';
 import { shareBudget, type ExperimentPlan } from '../../experiments/plan.ts';
-import { fileSystemOf } from '../../hardware/profile.ts';
-import { gitState } from '../../record/provenance.ts';
 import {
   readRun,
   RunFolder,
@@ -16,7 +14,7 @@ import {
   writeReport,
   type StoredRun,
 } from '../../record/run-folder.ts';
-import { SCHEMA_VERSION, type ClaimsFile, type Run, type Sample } from '../../record/schema.ts';
+import type { ClaimsFile, Run, Sample } from '../../record/schema.ts';
 import { cellLine, renderTerminal } from '../../report/terminal.ts';
 import { FREELIST_BUDGET_SECONDS, makePlan, type Mode, type Plan } from '../../runner/plan.ts';
 import { makeSurfacePlan, type SurfacePlan } from '../../runner/surface-plan.ts';
@@ -29,15 +27,14 @@ import {
 import { findBboltPeer } from '../../targets/bbolt-peer.ts';
 import { KVTUNE_VERSION } from '../../version.ts';
 import { command, type CliCommand, type CommandContext } from '../command.ts';
-import { tagsByName, type CommonFlags } from '../common-flags.ts';
+import type { CommonFlags } from '../common-flags.ts';
 import { judge, renderRun } from '../conclude.ts';
 import { toCliError, usageError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { readers, switchFlag, textFlag, type FlagValues } from '../flag.ts';
+import { assertOnDisk, runId, startOfRun } from '../run-start.ts';
 import { suggest } from '../suggestion.ts';
 import { formatDurationNs } from '../units.ts';
-
-const MEMORY_FILE_SYSTEMS: readonly string[] = ['tmpfs', 'ramfs'];
 
 const flags = {
   claims: textFlag({
@@ -189,16 +186,6 @@ function modeOf(values: Values): Mode {
   return values.quick ? 'quick' : values.full ? 'full' : 'default';
 }
 
-/** A memory file system has no syncs to wait for: every figure would be void. */
-function assertOnDisk(work: WorkFolder): void {
-  const fileSystem = fileSystemOf(work.path);
-  if (!MEMORY_FILE_SYSTEMS.includes(fileSystem)) return;
-  throw usageError(
-    `the work folder lies on ${fileSystem}, where a sync costs nothing`,
-    'name a folder on a disk with --work-dir',
-  );
-}
-
 /** The run to go on with. What it was planned as cannot be changed any more. */
 function previousRun(folder: string, values: Values, { out }: CommonFlags): StoredRun {
   const given = [values.quick && '--quick', values.full && '--full', out !== undefined && '--out'];
@@ -259,24 +246,6 @@ function describePlan(plan: Plan, experiments: readonly ExperimentPlan[]): strin
   return `${parts.join(', ')}, up to ${formatDurationNs(Math.round(seconds) * 1e9)}`;
 }
 
-function startOfRun(
-  context: CommandContext,
-  about: { readonly id: string; readonly mode: Mode; readonly startedAt: string },
-): Omit<Run, 'host' | 'status' | 'cells' | 'untested'> {
-  const git = gitState();
-  return {
-    schemaVersion: SCHEMA_VERSION,
-    kvtune: KVTUNE_VERSION,
-    ...about,
-    seed: context.common.seed,
-    command: context.commandLine,
-    tags: tagsByName(context.common.tag),
-    versions: { node: process.version, v8: process.versions.v8 },
-    ...(git === undefined ? {} : { git }),
-    warnings: [],
-  };
-}
-
 function finishedLine(
   run: Run,
   samples: readonly Sample[],
@@ -293,9 +262,4 @@ function finishedLine(
     { cell, arms: summarizeArms([cell], own), ...(point === undefined ? {} : { point }) },
     { color },
   );
-}
-
-/** Sorts by time, reads as one; the seed keeps runs started in one second apart on purpose. */
-function runId(startedAt: string, seed: number): string {
-  return `${startedAt.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-s${String(seed)}`;
 }

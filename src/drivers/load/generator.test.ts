@@ -123,6 +123,23 @@ describe('open loop', () => {
     expect(quantile(lane.latency, 0.5) / MS).toBeCloseTo(10, 0);
   });
 
+  it('counts clients that wait for their thread as the generator being late', () => {
+    // Ten clients whose reads of 1 ms are due every 2 ms each: the thread can do a fifth of that.
+    const { late, lane, skipped, lateNs, serviceNs } = run({
+      clients: 10,
+      arrivals: constant(5000),
+      kind: 'get',
+      atOnce: ['get'],
+      serviceNs: () => MS,
+    });
+    expect(lane.operations).toBe(999);
+    expect(skipped).toBeGreaterThan(3900);
+    // Each waits for the nine others, though its own last read ended long ago.
+    expect(quantile(late, 0.5) / MS).toBeCloseTo(9, 0);
+    expect(quantile(lane.service, 1) / MS).toBeCloseTo(1, 1);
+    expect(lateNs / serviceNs).toBeGreaterThan(8);
+  });
+
   it('starts on the spot where it may look at the clock, and oversleeps where it may not', () => {
     const common = { arrivals: constant(100), serviceNs: () => 1000, oversleepNs: 70_000 };
     const spinning = run({ ...common, spins: true });

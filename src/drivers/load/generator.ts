@@ -3,8 +3,8 @@
 //
 // Open loop: a client's intended starts come from its arrivals, whatever the store does; one that falls
 // into an operation under way starts when that has ended. Latency counts from the intended start, service
-// from the start itself. An operation is late by what passed between its intended start and its start while
-// its client had nothing under way: that is the generator's own doing, for which the store cannot be blamed.
+// from the start itself. An operation is late by what passed until its start since it was due and its client
+// had nothing under way: that is the generator's own doing, for which the store cannot be blamed.
 // Nothing is dropped: what was due and not started when the time is over is counted as skipped. Closed
 // loop: a client's next operation starts when its last has ended, and both latencies are one.
 //
@@ -158,8 +158,8 @@ export class Generator {
     const intended = arrivals === undefined ? now : (this.#next[client] ?? now);
     if (arrivals !== undefined) {
       this.#next[client] = control.startNs + arrivals.next();
-      const idle = (this.#idleSince[client] ?? 0) <= intended;
-      if (idle && intended >= control.measureNs) record.late.record(now - intended);
+      const free = Math.max(intended, this.#idleSince[client] ?? 0);
+      if (now >= control.measureNs) record.started(now - free);
     }
     this.#intended[client] = intended;
     this.#started[client] = now;

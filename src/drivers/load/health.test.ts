@@ -25,12 +25,19 @@ function health({ open = true, lateMs = 0, latencyMs = 5, ...shape }: Shape) {
     latency.record(latencyMs * MS);
   }
   const thread: RecordedLoad = {
-    ...{ lanes: [], slices: new Float64Array(0), late: { counts: late.counts, max: late.max } },
+    lanes: [laneOf(100, latency)],
+    ...{ slices: new Float64Array(0), late: { counts: late.counts, max: late.max } },
+    ...{ lateNs: 100 * lateMs * MS, serviceNs: 100 * latencyMs * MS },
     ...{ skipped: shape.skipped ?? 0, unfinished: 1, cpuNs: 0.25 * SECOND },
     idleNs: (shape.idleShare ?? 0.5) * SECOND,
     readNs: (shape.readShare ?? 0) * SECOND,
   };
   return healthOf({ open, measuredNs: SECOND, late, latency, threads: [thread] });
+}
+
+function laneOf(operations: number, counts: LatencyCounts): RecordedLoad['lanes'][number] {
+  const none = { errors: {}, entriesRead: 0, bytesRead: 0 };
+  return { operations, ...none, latency: counts, service: counts };
 }
 
 describe('open loop', () => {
@@ -49,6 +56,17 @@ describe('open loop', () => {
   it('blames the generator where lateness makes most of the latency', () => {
     expect(health({ lateMs: 4, latencyMs: 5 })).toMatchObject({ bottleneck: true });
     expect(health({ lateMs: 2, latencyMs: 5 })).toMatchObject({ bottleneck: false });
+  });
+
+  it('blames the generator where a thread had no time for clients that were free', () => {
+    const crowded = { lateMs: 0.3, latencyMs: 0.005, idleShare: 0.01, skipped: 1000 };
+    const { bottleneck, reason } = health(crowded);
+    expect(bottleneck).toBe(true);
+    expect(reason).toMatch(/busy 99% of the time and skipped operations/);
+    expect(health({ ...crowded, skipped: 0 }).bottleneck).toBe(false);
+    expect(health({ ...crowded, idleShare: 0.2 }).bottleneck).toBe(false);
+    // A single client that is busy with long ranges all the time waits for nobody but itself.
+    expect(health({ ...crowded, lateMs: 0, latencyMs: 500 }).bottleneck).toBe(false);
   });
 
   it('does not blame it for a store that does not keep up', () => {

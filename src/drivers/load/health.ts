@@ -1,10 +1,12 @@
 // Health of the load generator: whether it, and not the store, set the figures. Pure.
 //
-// Open loop: a start that no earlier operation of its client held up and that was late all the same is the
-// generator's doing. Its figures are void where the latest hundredth of such starts is over LATE_NS_MAX late
-// and either a generating thread had no time left (it worked over 90% of the measured time), or lateness
-// is more than half of what the slowest hundredth of all operations took. A store that does not keep up
-// makes clients wait, operations skipped and latencies long, and none of it late: that is what was asked for.
+// Open loop: an operation that was due, whose client had nothing under way, and that was not started is late by
+// the generator's doing. Figures are void where the latest hundredth of starts is over LATE_NS_MAX late and
+// either a generating thread had no time left (it worked over 90% of the measured time), or lateness is more
+// than half of what the slowest hundredth of all operations took. They are void as well where a thread that
+// had no time left skipped operations that waited for it, on average, half as long as they took or longer:
+// its clients stood in each other's way. A store that does not keep up makes clients wait, operations skipped
+// and latencies long, and none of it late: that is what was asked for.
 //
 // Closed loop: figures are void where a generating thread never rested and spent more than half of its time on
 // making and noting operations. Reading is the store's work, though it is done in that thread.
@@ -13,10 +15,11 @@ import type { LatencyCounts } from '../../measure/latency-counts.ts';
 import type { GeneratorHealth } from '../load-plan.ts';
 import type { RecordedLoad } from './load-record.ts';
 
-export const LATE_NS_MAX = 1e6;
+const LATE_NS_MAX = 1e6;
 const BUSY_SHARE_MAX = 0.9;
 const OWN_SHARE_MAX = 0.5;
 const LATE_PART_MAX = 0.5;
+const WAIT_PART_MAX = 0.5;
 
 export interface HealthInput {
   readonly open: boolean;
@@ -55,7 +58,14 @@ interface Shares {
   readonly ownShares: readonly number[];
 }
 
-function openReason({ late, latency }: HealthInput, { busyShares }: Shares): string {
+function openReason({ late, latency, threads }: HealthInput, { busyShares }: Shares): string {
+  const crowded = threads.findIndex(
+    (thread, i) => (busyShares[i] ?? 0) > BUSY_SHARE_MAX && isCrowded(thread),
+  );
+  if (crowded >= 0) {
+    const percent = Math.round((busyShares[crowded] ?? 0) * 100);
+    return `a generating thread was busy ${percent}% of the time and skipped operations whose clients were free: use more threads or a lower rate`;
+  }
   const lateP99 = late.quantile(0.99);
   if (lateP99 <= LATE_NS_MAX) return '';
   const begins = `one start in a hundred was over ${milliseconds(lateP99)} late`;
@@ -67,6 +77,14 @@ function openReason({ late, latency }: HealthInput, { busyShares }: Shares): str
   const slowest = latency.quantile(0.99);
   if (lateP99 <= LATE_PART_MAX * slowest) return '';
   return `${begins}, over half of the ${milliseconds(slowest)} that one operation in a hundred took: the machine had no core free for the generator`;
+}
+
+/** Whether operations were skipped that waited for their thread rather than for the store. */
+function isCrowded({ skipped, late, lateNs, serviceNs, lanes }: RecordedLoad): boolean {
+  const starts = late.counts.reduce((sum, count) => sum + count, 0);
+  const ended = lanes.reduce((sum, { operations }) => sum + operations, 0);
+  if (skipped === 0 || starts === 0 || ended === 0) return false;
+  return lateNs / starts > (WAIT_PART_MAX * serviceNs) / ended;
 }
 
 function closedReason(_: HealthInput, { busyShares, ownShares }: Shares): string {

@@ -24,6 +24,9 @@ export interface RecordedLoad {
   readonly lanes: readonly RecordedLane[];
   readonly slices: Float64Array;
   readonly late: RecordedCounts;
+  /** Sums of the same, and of what operations that ended took from their start. */
+  readonly lateNs: number;
+  readonly serviceNs: number;
   readonly skipped: number;
   readonly unfinished: number;
   /** Nanoseconds of the measured time that went into: sleeping or spinning, reading the store. */
@@ -44,6 +47,8 @@ class LaneRecord {
 
 export class LoadRecord {
   readonly late: LatencyCounts = new LatencyCounts();
+  lateNs = 0;
+  serviceNs = 0;
   skipped = 0;
   unfinished = 0;
   idleNs = 0;
@@ -57,12 +62,19 @@ export class LoadRecord {
     this.#slices = new Float64Array(Math.ceil((seconds * 1e9) / SLICE_NS));
   }
 
+  /** An operation of an open loop, so long after it was due and its client was free. */
+  started(lateNs: number): void {
+    this.late.record(lateNs);
+    this.lateNs += lateNs;
+  }
+
   /** An operation that ended `atNs` after the measured time began. */
   ended(lane: number, atNs: number, latencyNs: number, serviceNs: number): void {
     const record = this.#lane(lane);
     record.operations++;
     record.latency.record(latencyNs);
     record.service.record(serviceNs);
+    this.serviceNs += serviceNs;
     const slice = Math.floor(atNs / SLICE_NS);
     this.#slices[slice] = (this.#slices[slice] ?? 0) + 1;
   }
@@ -81,9 +93,9 @@ export class LoadRecord {
 
   /** Plain data; `late` and the lanes' counts go along, not copies. */
   plain(): RecordedLoad {
-    const { late, skipped, unfinished, idleNs, readNs, cpuNs } = this;
+    const { late, lateNs, serviceNs, skipped, unfinished, idleNs, readNs, cpuNs } = this;
     return {
-      ...{ late: countsOf(late), skipped, unfinished, idleNs, readNs, cpuNs },
+      ...{ late: countsOf(late), lateNs, serviceNs, skipped, unfinished, idleNs, readNs, cpuNs },
       slices: this.#slices,
       lanes: this.#lanes.map(({ latency, service, ...lane }) => ({
         ...lane,

@@ -1,4 +1,5 @@
-// reportOf(): puts together what the generating threads noted and what the store said: one LoadReport. Pure.
+// reportOf(): puts together what the generating threads noted and what the store said: one LoadReport. Pure;
+// whether the generator set the figures is health.ts's to say, whether they were even steadiness.ts's.
 
 import type { StoreStats } from '../../../engine/index.ts';
 import { LatencyCounts } from '../../measure/latency-counts.ts';

@@ -1,4 +1,5 @@
-// checkPlan(): what can be said of a plan by looking at it. One INVALID_ARGUMENT that names every fault.
+// checkPlan(): what can be said of a plan by looking at it. One INVALID_ARGUMENT that names every fault; what
+// the folder holds is seen when it is opened.
 
 import { EngineError, resolveStoreOptions } from '../../../engine/index.ts';
 import { ARRIVAL_NAMES, workload, type ParameterizedWorkload } from '../../../workloads/index.ts';
