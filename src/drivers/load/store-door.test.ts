@@ -148,6 +148,12 @@ describe('writes', () => {
     expect(done(create)).toBeUndefined();
     expect(done(operationAt('txn', 'new', 'two', 2))).toBeUndefined();
     expect(valueOf('new')).toBe('two');
+    // What was known of a deleted key is forgotten: the next write looks again.
+    done(remove);
+    store.submitPut(Buffer.from('new'), 3, Buffer.from('x'), 1, leaseId(0n), () => undefined);
+    store.flush();
+    expect(done(operationAt('txn', 'new', 'three', 2))).toBeUndefined();
+    expect(valueOf('new')).toBe('three');
   });
 
   it('grant, renew and revoke leases', () => {
