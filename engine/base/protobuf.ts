@@ -6,9 +6,9 @@ import { copyRange, WORD_RANGE } from './bytes.ts';
 import { EngineError } from './errors.ts';
 
 export const VARINT = 0;
-export const FIXED64 = 1;
+const FIXED64 = 1;
 export const BYTES = 2;
-export const FIXED32 = 5;
+const FIXED32 = 5;
 
 const VARINT_BYTES_MAX = 10;
 const INT64_BITS = 64;

@@ -34,7 +34,7 @@ export const LEAF_MAX = 60;
 export const BRANCH_MAX = 40;
 export const WORDS_AT: number = NODE_HEADER_WORDS;
 export const LEAF_REFS_AT: number = WORDS_AT + LEAF_MAX;
-export const BRANCH_REFS_AT: number = WORDS_AT + BRANCH_MAX;
+const BRANCH_REFS_AT: number = WORDS_AT + BRANCH_MAX;
 export const CHILDREN_AT: number = BRANCH_REFS_AT + BRANCH_MAX;
 
 export const RECORD_VERSION = 0;

@@ -34,7 +34,7 @@ export interface WatchOptions {
 }
 
 /** A step of catching up takes a few milliseconds at most. */
-export const WATCH_DEFAULTS: WatchOptions = {
+const WATCH_DEFAULTS: WatchOptions = {
   queueEvents: 10_000,
   queueBytes: 16 * 1024 ** 2,
   stepRevisions: 2000,

@@ -1,4 +1,5 @@
-// Responses: what the store answers to requests, as etcd's messages say it. Key-values are copies.
+// Responses: what the store answers to requests, as etcd's messages say it. Key-values are copies, and the
+// caller's to keep. How they are made is the applier's business, how they are sent the channel's.
 
 import type { LeaseId } from '../base/ids.ts';
 import type { KeyValue } from '../mvcc/key-value.ts';

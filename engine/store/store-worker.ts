@@ -1,4 +1,5 @@
-// The thread of a StoreThread: opens the store, serves its channels until it is told to stop, closes.
+// The thread of a StoreThread: opens the store, serves its channels until it is told to stop, closes. What it
+// tells is plain data; who may attach, and when the thread is over, is left to store-thread.ts.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { EngineError } from '../base/errors.ts';

@@ -159,7 +159,7 @@ function plainOperation(response: TxnOperationResponse): Plain {
   return kind === 'txn' ? { kind, ...(plain as object), revision: '0' } : { kind, plain };
 }
 
-export function plainKv(kv: KeyValue): Plain {
+function plainKv(kv: KeyValue): Plain {
   return {
     key: base64(kv.key),
     value: base64(kv.value),
@@ -228,7 +228,7 @@ function etcdOperation(operation: Json): Plain {
   throw new Error(`a response of no known kind: ${JSON.stringify(operation)}`);
 }
 
-export function etcdKv(kv: Json): Plain {
+function etcdKv(kv: Json): Plain {
   return {
     key: (kv['key'] as string | undefined) ?? '',
     value: (kv['value'] as string | undefined) ?? '',

@@ -165,7 +165,7 @@ export function runEtcdctl(program: string, ...args: readonly string[]): string 
 }
 
 /** A port of loopback that nobody listens on now. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -156,16 +156,16 @@ export class Generator {
     const one = this.#clientAt(client);
     const { arrivals, operation } = one;
     const intended = arrivals === undefined ? now : (this.#next[client] ?? now);
+    one.stream.next(operation);
     if (arrivals !== undefined) {
       this.#next[client] = control.startNs + arrivals.next();
       const free = Math.max(intended, this.#idleSince[client] ?? 0);
-      if (now >= control.measureNs) record.started(now - free);
+      if (now >= control.measureNs) record.started(operation.lane, now - free);
     }
     this.#intended[client] = intended;
     this.#started[client] = now;
     this.#busy[client] = 1;
     this.#underWay++;
-    one.stream.next(operation);
     let started = door.start(client, operation);
     while (started === 'full') {
       door.ring();

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { LatencyCounts } from '../../measure/latency-counts.ts';
-import { healthOf } from './health.ts';
+import { healthOf, latePart } from './health.ts';
 import type { RecordedLoad } from './load-record.ts';
 
 const MS = 1e6;
@@ -37,7 +37,7 @@ function health({ open = true, lateMs = 0, latencyMs = 5, ...shape }: Shape) {
 
 function laneOf(operations: number, counts: LatencyCounts): RecordedLoad['lanes'][number] {
   const none = { errors: {}, entriesRead: 0, bytesRead: 0 };
-  return { operations, ...none, latency: counts, service: counts };
+  return { operations, ...none, latency: counts, service: counts, late: counts };
 }
 
 describe('open loop', () => {
@@ -86,5 +86,21 @@ describe('closed loop', () => {
   it('does not blame it for reads that fill its thread, nor for waiting', () => {
     expect(health({ open: false, idleShare: 0, readShare: 0.6 }).bottleneck).toBe(false);
     expect(health({ open: false, idleShare: 0.2 }).bottleneck).toBe(false);
+  });
+});
+
+describe('latePart', () => {
+  const counts = (ms: number): LatencyCounts => {
+    const all = new LatencyCounts();
+    for (let i = 0; i < 100; i++) all.record(ms * MS);
+    return all;
+  };
+
+  it('says how much of a p99 is lateness, where that is much', () => {
+    expect(latePart(counts(4), counts(5))).toBeCloseTo(0.8, 2);
+    expect(latePart(counts(4), counts(3))).toBe(1);
+    expect(latePart(counts(2), counts(5))).toBeUndefined();
+    expect(latePart(counts(0.9), counts(1))).toBeUndefined();
+    expect(latePart(new LatencyCounts(), counts(1))).toBeUndefined();
   });
 });

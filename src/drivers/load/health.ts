@@ -96,6 +96,18 @@ function closedReason(_: HealthInput, { busyShares, ownShares }: Shares): string
   return `a generating thread never rested and spent ${percent}% of its time on making operations: use more threads`;
 }
 
+/**
+ * Share of a lane's 99th percentile that lateness alone would make, where it is over LATE_NS_MAX and over half
+ * of it; else undefined. It voids nothing: reads of the store that hold their thread up make others late too.
+ */
+export function latePart(late: LatencyCounts, latency: LatencyCounts): number | undefined {
+  const lateP99 = late.quantile(0.99);
+  const p99 = latency.quantile(0.99);
+  return lateP99 > LATE_NS_MAX && lateP99 > LATE_PART_MAX * p99
+    ? Math.min(1, lateP99 / p99)
+    : undefined;
+}
+
 function milliseconds(nanoseconds: number): string {
   return `${(nanoseconds / 1e6).toPrecision(3)} ms`;
 }

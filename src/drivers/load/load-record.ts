@@ -13,6 +13,8 @@ export interface RecordedLane {
   readonly bytesRead: number;
   readonly latency: RecordedCounts;
   readonly service: RecordedCounts;
+  /** How late its operations were started; empty for a closed loop. */
+  readonly late: RecordedCounts;
 }
 
 export interface RecordedCounts {
@@ -43,6 +45,7 @@ class LaneRecord {
   readonly errors: Record<string, number> = {};
   readonly latency = new LatencyCounts();
   readonly service = new LatencyCounts();
+  readonly late = new LatencyCounts();
 }
 
 export class LoadRecord {
@@ -63,8 +66,9 @@ export class LoadRecord {
   }
 
   /** An operation of an open loop, so long after it was due and its client was free. */
-  started(lateNs: number): void {
+  started(lane: number, lateNs: number): void {
     this.late.record(lateNs);
+    this.#lane(lane).late.record(lateNs);
     this.lateNs += lateNs;
   }
 
@@ -97,10 +101,11 @@ export class LoadRecord {
     return {
       ...{ late: countsOf(late), lateNs, serviceNs, skipped, unfinished, idleNs, readNs, cpuNs },
       slices: this.#slices,
-      lanes: this.#lanes.map(({ latency, service, ...lane }) => ({
+      lanes: this.#lanes.map(({ latency, service, late: ofLane, ...lane }) => ({
         ...lane,
         latency: countsOf(latency),
         service: countsOf(service),
+        late: countsOf(ofLane),
       })),
     };
   }

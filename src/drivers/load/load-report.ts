@@ -5,7 +5,7 @@ import type { StoreStats } from '../../../engine/index.ts';
 import { LatencyCounts } from '../../measure/latency-counts.ts';
 import type { Scalar, Warning } from '../../record/schema.ts';
 import type { GeneratorHealth, LaneReport, LoadReport, Verification } from '../load-plan.ts';
-import { healthOf } from './health.ts';
+import { healthOf, latePart } from './health.ts';
 import type { RecordedCounts, RecordedLane, RecordedLoad } from './load-record.ts';
 import { steadinessOf, wholeSeconds, type Steadiness } from './steadiness.ts';
 
@@ -42,7 +42,7 @@ export function reportOf(input: ReportInput): LoadReport {
     perSecond: wholeSeconds(slices, seconds),
     stats: input.statsAfter,
     during: during(input.statsBefore, input.statsAfter),
-    warnings: warningsOf(input, lanes, health, steadiness),
+    warnings: [...warningsOf(input, lanes, health, steadiness), ...lateWarnings(input)],
   };
 }
 
@@ -105,6 +105,20 @@ function during(before: StoreStats, after: StoreStats): Record<string, number> {
   return Object.fromEntries(
     Object.entries(figures(after)).map(([name, value]) => [name, value - (first[name] ?? 0)]),
   );
+}
+
+function lateWarnings({ lanes, threads }: ReportInput): Warning[] {
+  return lanes.flatMap((lane, i): Warning[] => {
+    const parts = threads.flatMap((thread) => thread.lanes.slice(i, i + 1));
+    const late = sumOf(parts.map((part) => part.late));
+    const part = latePart(late, sumOf(parts.map(({ latency }) => latency)));
+    if (part === undefined) return [];
+    const percent = Math.round(part * 100);
+    const message =
+      `p99 of ${lane}: ${percent}% of it could be the load generator's, whose thread was held up by ` +
+      'other operations or had no core';
+    return [{ code: 'late', message, remedy: 'use more threads, or a quieter machine' }];
+  });
 }
 
 function warningsOf(

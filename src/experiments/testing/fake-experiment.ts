@@ -1,4 +1,5 @@
-// Fake experiments for tests of the runner: cells of any shape, and results that nothing measured.
+// An experiment for tests of schedules and runs: its cells are as asked for, and nothing is measured. What a
+// round finds is up to the runner that the test hands in.
 
 import type { ExperimentCell, ExperimentResult, ExperimentTask } from '../experiment.ts';
 

@@ -1,4 +1,5 @@
-// Synthetic panels for tests of reports: invented figures of a plausible size. Nothing was measured.
+// Panels for tests of renderings: valid by the schema, with figures made up so that every shape occurs: gaps,
+// intervals, marks, references. Nothing here is measured.
 
 import type { HeatPanel, LinesPanel } from '../../record/schema.ts';
 
