@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { CLAIM_IDS } from '../claims/claims.ts';
 import { finiteFigures, runExperimentTask } from './experiment-task.ts';
 import { EXPERIMENTS } from './experiments.ts';
+import { FREELIST_BUDGET_SECONDS } from '../runner/plan.ts';
 import { shareBudget } from './plan.ts';
 import { roundsOf } from './schedule.ts';
 import { fakeCell } from './testing/fake-experiment.ts';
@@ -35,7 +36,11 @@ describe.each(EXPERIMENTS)('$claim', (experiment) => {
 
 describe('shareBudget', () => {
   it('keeps a default run within 15 minutes', () => {
-    const { freelistSeconds, experiments } = shareBudget(EXPERIMENTS, 'default', 425);
+    const { freelistSeconds, experiments } = shareBudget(
+      EXPERIMENTS,
+      'default',
+      FREELIST_BUDGET_SECONDS.default,
+    );
     const sum = experiments.reduce((all, one) => all + one.budgetSeconds, freelistSeconds);
     expect(sum).toBeLessThanOrEqual(15 * 60);
   });

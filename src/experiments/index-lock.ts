@@ -50,7 +50,7 @@ const DURING = 2;
 
 export const indexLock: Experiment = {
   claim: 'index-lock',
-  budgetSeconds: { quick: 15, default: 90, full: 400 },
+  budgetSeconds: { quick: 17, default: 95, full: 400 },
   cells,
   runRound,
 };
