@@ -74,7 +74,9 @@ func TestJobLeavesTheFileAsItWas(t *testing.T) {
 			if fileDigest(t, path) != before {
 				t.Errorf("%s, sparse %v: the job changed the file", freelist, sparse)
 			}
-			if after := room(t, path); after != allocated {
+			// A file system may count blocks of its own, such as ext4's extent tree, and keep them.
+			const own = 8192
+			if after := room(t, path); after < allocated || after > allocated+own {
 				t.Errorf("%s, sparse %v: allocated %d, was %d", freelist, sparse, after, allocated)
 			}
 			var report jobReport
