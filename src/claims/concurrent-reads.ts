@@ -223,7 +223,9 @@ function findingOf({ keys, copy, concurrent }: Found, verdict: Verdict): string 
 }
 
 function reasonOf(gains: Gains, verdict: Verdict): string {
-  if (verdict === 'exceeded') return 'beyond the published 1.7x and -90%, and no cost without them';
+  if (verdict === 'exceeded') {
+    return 'beyond the published 1.7x and -90%, and without them no difference over 10% is shown';
+  }
   if (verdict === 'reproduced') return 'as published';
   if (verdict === 'not-reproduced') return 'no gain beyond the noise';
   if (verdict === 'inconclusive') return 'too little to decide';
