@@ -1,7 +1,15 @@
 // One round in a process of its own, as it is compiled: the result and the engine's errors cross the
 // boundary, and a round that is late or aborted is ended, its file free again.
 
-import { copyFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Db, nodeVfs } from '../../engine/index.ts';
@@ -70,6 +78,22 @@ function isFree(path: string): boolean {
   }
 }
 
+/** Ends this process's child that measures a round as a Ctrl-C does. */
+function interruptChild(): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      if (parent !== process.pid || !command.includes('round-child')) continue;
+    } catch {
+      // It has ended meanwhile.
+      continue;
+    }
+    process.kill(Number(pid), 'SIGINT');
+  }
+}
+
 const never = new AbortController().signal;
 
 describe('runRoundProcess', () => {
@@ -131,6 +155,22 @@ describe('runRoundProcess', () => {
     await expect(running).rejects.toMatchObject({ name: 'AbortError' });
     expect(isFree(wanted.path)).toBe(true);
   });
+
+  // A child that has just been forked is still in the terminal's process group.
+  it.runIf(existsSync('/proc/self/stat'))(
+    'is aborted, not failed, where its process hears of a Ctrl-C first',
+    async () => {
+      const wanted = request(ENDLESS);
+      const abort = new AbortController();
+      const running = runRoundProcess(wanted, TIMEOUT_MS, abort.signal);
+      await underWay(wanted);
+      interruptChild();
+      setTimeout(() => {
+        abort.abort();
+      }, 50);
+      await expect(running).rejects.toMatchObject({ name: 'AbortError' });
+    },
+  );
 
   it('starts nothing when it was aborted before', async () => {
     const wanted = request(SHORT);

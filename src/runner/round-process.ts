@@ -10,6 +10,8 @@ import type { ExperimentResult, ExperimentTask } from '../experiments/experiment
 import type { RoundRequest, RoundResult } from './round.ts';
 import type { SurfaceRequest, SurfaceResult } from './surface-cell.ts';
 
+/** How much later than a child this process may hear of a Ctrl-C. */
+const INTERRUPT_MS = 250;
 const CHILD = fileURLToPath(new URL('./round-child.js', import.meta.url));
 
 /** A round that did not end in time; its process was ended. */
@@ -78,14 +80,23 @@ function runTask<Result>(task: RoundTask, timeoutMs: number, signal: AbortSignal
     child.once('message', (message) => {
       answer = message as ChildAnswer<Result>;
     });
-    child.once('error', reject);
+    child.on('error', (error) => {
+      // A process that has started and is gone, so that nothing can be sent to it, also exits.
+      if (child.pid === undefined) reject(error);
+    });
     child.once('exit', (code, killedBy) => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      if (signal.aborted) reject(abortReason(signal));
-      else if (answer?.result !== undefined) resolve(answer.result);
-      else if (timedOut) reject(new RoundTimeout(timeoutMs));
-      else reject(failure(answer, code, killedBy));
+      const settle = (): void => {
+        signal.removeEventListener('abort', end);
+        if (signal.aborted) reject(abortReason(signal));
+        else if (answer?.result !== undefined) resolve(answer.result);
+        else if (timedOut) reject(new RoundTimeout(timeoutMs));
+        else reject(failure(answer, code, killedBy));
+      };
+      // A Ctrl-C also reaches a child that has no process group of its own yet, perhaps before it is
+      // heard here.
+      if (killedBy === 'SIGINT') setTimeout(settle, INTERRUPT_MS);
+      else settle();
     });
     child.send(task);
   });

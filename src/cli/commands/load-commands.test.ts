@@ -200,7 +200,8 @@ describe('kvtune sweep', () => {
     };
     expect(await until(() => rounds() >= 2, 60_000)).toBe(true);
     pressCtrlC(running);
-    expect((await running.ended).code).toBe(130);
+    const stopped = await running.ended;
+    expect(stopped.code, stopped.stderr).toBe(130);
     const before = rounds();
     expect(before).toBeLessThan(8);
     const refused = await kvtune(['sweep', 'read-heavy', '--resume', folder]);
