@@ -119,6 +119,8 @@ function read() {
       if (random.below(3) === 0) readPast(reader, past);
       else readNewest(reader, reads);
     } catch (error) {
+      // The writer was told to stop as well, and closed the store first.
+      if (error.code === 'TX_CLOSED' && load(words, WORD.stop) !== 0) break;
       if (!['COMPACTED', 'READ_TOO_OLD'].includes(error.code)) throw error;
       refused[error.code] = (refused[error.code] ?? 0) + 1;
     }
