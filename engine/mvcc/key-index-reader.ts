@@ -221,6 +221,8 @@ export class KeyIndexReader {
       const next = memory.u32[leaf + NODE_NEXT]!;
       const over = this.#over;
       const last = this.#lastRecord;
+      // What a discarded look at a leaf has noted must not outlive it: keys before it were not taken.
+      this.#noted = 0;
       if (seen >= 0 && last !== 0) this.#noteLast(last);
       const nextVersion = next === 0 ? 0 : this.#versionOf(2 * next);
       if (seen < 0 || !this.#unchanged(leaf, this.#version) || (nextVersion & 1) !== 0) {
