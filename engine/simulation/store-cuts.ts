@@ -7,7 +7,7 @@
 // - it holds what the model holds after some prefix of the requests that were submitted, one that has all
 //   of those that were answered: keys at every revision, leases, alarms, and nothing half done;
 // - check finds no fault in its file, which holds exactly the revisions that it should;
-// - it is as good as any store: some cuts begin a history of their own, perhaps under other options,
+// - it is a store like every other: some cuts begin a history of their own, perhaps under other options,
 //   whose recovery, writes and syncs are cut again.
 //
 // With durability 'none' what was answered since the last commit may be lost, still as a prefix. A seed
