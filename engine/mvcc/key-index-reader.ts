@@ -224,7 +224,7 @@ export class KeyIndexReader {
       // What a discarded look at a leaf has noted must not outlive it: keys before it were not taken.
       this.#noted = 0;
       if (seen >= 0 && last !== 0) this.#noteLast(last);
-      const nextVersion = next === 0 ? 0 : this.#versionOf(2 * next);
+      const nextVersion = next === 0 || next >= memory.units ? 0 : this.#versionOf(2 * next);
       if (seen < 0 || !this.#unchanged(leaf, this.#version) || (nextVersion & 1) !== 0) {
         // Changed meanwhile: again from behind the last key of the leaf before.
         if (out !== undefined) out.length = length;

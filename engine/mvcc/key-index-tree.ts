@@ -218,7 +218,10 @@ export class IndexTree {
     return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
   }
 
-  /** Splits the full leaf of the path; afterwards #leaf is the one the key belongs to. */
+  /**
+   * Splits the full leaf of the path; afterwards #leaf is the one the key belongs to. A node that is cut stays
+   * odd until what was cut off has its place above: who came down by the old way would not find it.
+   */
   #splitLeaf(key: Uint8Array, length: number): void {
     const { u32 } = this.#memory;
     const left = this.#leaf;
@@ -234,9 +237,9 @@ export class IndexTree {
     this.#beginChange(left);
     u32[left + NODE_NEXT] = right;
     this.#cut(left, keep);
-    this.#endChange(left);
     const separator = u32[2 * right + LEAF_REFS_AT]!;
     this.#addChild(this.#path.length - 1, separator, right);
+    this.#endChange(left);
     const goesRight = this.#memory.compareKey(separator, key, length, 0) <= 0;
     if (goesRight) this.#leaf = 2 * right;
   }
@@ -274,34 +277,38 @@ export class IndexTree {
       this.#newRoot(separator, child);
       return;
     }
-    let node = this.#path[level]!;
-    let index = this.#taken[level]! + 1;
-    if (u32[node + NODE_COUNT] === BRANCH_MAX) {
+    const node = this.#path[level]!;
+    const index = this.#taken[level]! + 1;
+    this.#beginChange(node);
+    if (u32[node + NODE_COUNT]! < BRANCH_MAX) this.#insertChild(node, index, separator, child);
+    else {
       const atEnd = index === BRANCH_MAX;
       const keep = atEnd ? BRANCH_MAX - 1 : BRANCH_MAX / 2;
       const right = this.#splitNode(node, keep);
-      this.#beginChange(node);
       this.#cut(node, keep);
-      this.#endChange(node);
-      const first = u32[this.#memory.refsAt(2 * right)]!;
-      this.#addChild(level - 1, first, right);
-      if (index > keep) {
-        node = 2 * right;
-        index -= keep;
-      }
+      // Before anything leads to the new node.
+      if (index > keep) this.#insertChild(2 * right, index - keep, separator, child);
+      else this.#insertChild(node, index, separator, child);
+      this.#addChild(level - 1, u32[this.#memory.refsAt(2 * right)]!, right);
     }
-    // Smaller keys may have come below child 0 than its separator says: it must stay the first.
-    const first = u32[this.#memory.refsAt(node)]!;
-    const outgrown = index === 1 && this.#compareRecords(first, separator) >= 0;
-    const least0 = outgrown
-      ? this.#records.copyKey(this.#firstRecord(2 * u32[node + CHILDREN_AT]!))
-      : undefined;
-    this.#beginChange(node);
-    if (least0 !== undefined) u32[this.#memory.refsAt(node)] = least0;
-    this.#insertEntry(node, index, separator, child);
-    if (least0 !== undefined) this.#rewordAll(node);
     this.#endChange(node);
-    if (least0 !== undefined) this.#records.give(first);
+  }
+
+  /** Enters a child behind the first; version is odd, or nothing leads to the node yet. */
+  #insertChild(node: number, index: number, separator: number, child: number): void {
+    const { u32 } = this.#memory;
+    const refs = this.#memory.refsAt(node);
+    const first = u32[refs]!;
+    // Smaller keys may have come below child 0 than its separator says: it must stay the first.
+    const outgrown = index === 1 && this.#compareRecords(first, separator) >= 0;
+    if (outgrown) {
+      u32[refs] = this.#records.copyKey(this.#firstRecord(2 * u32[node + CHILDREN_AT]!));
+    }
+    this.#insertEntry(node, index, separator, child);
+    if (outgrown) {
+      this.#rewordAll(node);
+      this.#records.give(first);
+    }
   }
 
   #compareRecords(a: number, b: number): number {
