@@ -65,4 +65,4 @@ export {
   type StoreThreadOptions,
   type StoreThreadReport,
 } from './store/store-thread.ts';
-export { SlowVfs } from './vfs/slow-vfs.ts';
+export { noSyncs } from './vfs/sync-vfs.ts';

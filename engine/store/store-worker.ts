@@ -4,7 +4,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { EngineError } from '../base/errors.ts';
 import { nodeVfs } from '../vfs/node-vfs.ts';
-import { SlowVfs } from '../vfs/slow-vfs.ts';
+import { slowSyncs } from '../vfs/sync-vfs.ts';
 import { ChannelServer, serveChannels, type ChannelShare } from './channel.ts';
 import type { StoreOptions } from './options.ts';
 import { Store } from './store.ts';
@@ -23,7 +23,7 @@ function tell(message: StoreMessage): void {
 }
 
 function run(input: WorkerInput): void {
-  const vfs = input.syncDelayMs > 0 ? new SlowVfs(nodeVfs, input.syncDelayMs) : nodeVfs;
+  const vfs = input.syncDelayMs > 0 ? slowSyncs(nodeVfs, input.syncDelayMs) : nodeVfs;
   const store = Store.open(input.folder, input.options, vfs);
   try {
     const { warnings } = store;

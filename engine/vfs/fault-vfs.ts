@@ -1,5 +1,5 @@
 // Fault vfs: wraps another Vfs and fails the calls it was told to fail, for tests of what the engine
-// does when the disk says no. It owns rules, counts and added latency; all bytes are the inner Vfs's.
+// does when the disk says no. It owns rules and counts; all bytes are the inner Vfs's.
 //
 // A test loops n upward with failAt({ ..., nth: n }) until `faults` stays 0: then every call of the
 // scenario has failed once. A failed call does nothing below, except a short write, which leaves a
@@ -40,8 +40,6 @@ export interface FaultRule {
 export interface FaultVfsOptions {
   /** Chooses where short writes end. Default 1. */
   readonly seed?: number;
-  /** Blocks the thread this long in each sync that succeeds. Milliseconds, default 0. */
-  readonly syncLatencyMs?: number;
 }
 
 export class FaultVfs implements Vfs {
@@ -61,16 +59,13 @@ export class FaultVfs implements Vfs {
   };
   /** Faults injected since construction. */
   faults = 0;
-  readonly syncLatencyMs: number;
   readonly #inner: Vfs;
   readonly #random: Random;
-  readonly #pause = new Int32Array(new SharedArrayBuffer(4));
   #rules: { readonly rule: FaultRule; matched: number }[] = [];
 
   constructor(inner: Vfs, options: FaultVfsOptions = {}) {
     this.#inner = inner;
     this.#random = new Random(options.seed ?? 1);
-    this.syncLatencyMs = options.syncLatencyMs ?? 0;
   }
 
   /** Adds a rule; several may be in force, the first one that matches decides. */
@@ -116,7 +111,6 @@ export class FaultVfs implements Vfs {
   syncFolder(folder: string): void {
     this.#check('syncFolder', folder);
     this.#inner.syncFolder(folder);
-    this.pauseForSync();
   }
 
   lock(file: VfsFile, path: string, kind: 'exclusive' | 'shared'): string | undefined {
@@ -143,10 +137,6 @@ export class FaultVfs implements Vfs {
   /** Length of the prefix that a short write of `bytes` leaves: 0..bytes-1. */
   shortLength(bytes: number): number {
     return bytes === 0 ? 0 : this.#random.below(bytes);
-  }
-
-  pauseForSync(): void {
-    if (this.syncLatencyMs > 0) Atomics.wait(this.#pause, 0, 0, this.syncLatencyMs);
   }
 
   #check(operation: FaultOperation, path: string): void {
@@ -190,7 +180,6 @@ class FaultFile implements VfsFile {
   sync(): void {
     this.#check('sync');
     this.inner.sync();
-    this.#vfs.pauseForSync();
   }
 
   truncate(bytes: number): void {

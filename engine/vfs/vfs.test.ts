@@ -11,6 +11,7 @@ import { FaultVfs } from './fault-vfs.ts';
 import type { FaultOperation } from './fault-vfs.ts';
 import { MemoryVfs } from './memory-vfs.ts';
 import { nodeVfs } from './node-vfs.ts';
+import { slowSyncs } from './sync-vfs.ts';
 import { vfsContract } from './vfs.contract.ts';
 import type { VfsUnderTest } from './vfs.contract.ts';
 import type { Vfs, VfsFile } from './vfs.ts';
@@ -19,6 +20,8 @@ vfsContract('node vfs', () => inTemporaryFolder(nodeVfs));
 vfsContract('memory vfs', () => inMemory(new MemoryVfs()));
 vfsContract('fault vfs over memory', () => inMemory(new FaultVfs(new MemoryVfs())));
 vfsContract('fault vfs over node', () => inTemporaryFolder(new FaultVfs(nodeVfs)));
+
+vfsContract('slow syncs over memory', () => inMemory(slowSyncs(new MemoryVfs(), 0)));
 
 function inTemporaryFolder(vfs: Vfs): VfsUnderTest {
   const folder = mkdtempSync(join(tmpdir(), 'kvtune-vfs-'));
@@ -449,14 +452,5 @@ describe('injected faults', () => {
     expect(lengths(1)).toEqual([first, second]);
     expect(new Set([...lengths(1), ...lengths(10), ...lengths(20)]).size).toBeGreaterThan(3);
     expect(Math.max(first, second)).toBeLessThan(1_000);
-  });
-
-  it('slow syncs down by the latency asked for', () => {
-    const vfs = new FaultVfs(new MemoryVfs(), { syncLatencyMs: 20 });
-    const file = vfs.open('/db', { mode: 'create' });
-    const start = performance.now();
-    file.sync();
-    file.sync();
-    expect(performance.now() - start).toBeGreaterThanOrEqual(39);
   });
 });

@@ -8,12 +8,11 @@
 // for the disk: nothing is synced. Both keep to a schedule, from which their latency counts.
 
 import { join } from 'node:path';
-import { KeyState, nodeVfs, Random, Store, type StoreOptions } from '../../engine/index.ts';
+import { KeyState, nodeVfs, noSyncs, Random, Store, type StoreOptions } from '../../engine/index.ts';
 import type { Operation, OperationStream, ParameterValues } from '../../workloads/index.ts';
 import type { Warning } from '../record/schema.ts';
 import type { Mode } from '../runner/plan.ts';
 import { findEtcdMvccPeer, runEtcdCompact } from '../targets/etcd-mvcc-peer.ts';
-import { UnsyncedVfs } from '../targets/unsynced-vfs.ts';
 import { preloadStore, RECIPE_CLIENTS, SHORT_CLIENTS } from './beside-round.ts';
 import type { Experiment, ExperimentCell, RoundFigures, RoundOrder } from './experiment.ts';
 import { latencyFigures } from './latency-figures.ts';
@@ -124,7 +123,7 @@ async function compactRound(
   const seconds = factorOf(cell, 'seconds');
   const indexBytes = Math.max(INDEX_BYTES_MIN, keys * INDEX_BYTES_A_KEY);
   const options = { indexLock, indexBytes, durability: 'none' } as const;
-  const store = Store.open(join(folder, 'store'), options, new UnsyncedVfs(nodeVfs));
+  const store = Store.open(join(folder, 'store'), options, noSyncs(nodeVfs));
   try {
     preloadStore(store, READ_KEYS, seed);
     fillIndex(store, Math.min(keys, WARM_UP_KEYS), seed);
