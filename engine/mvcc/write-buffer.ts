@@ -7,10 +7,13 @@
 // the first entry that s does not hold) finds what is newer among the entries from s.note to `end`, which
 // is published together with the revision. The writer uses room again when no reader's state is older
 // (committed(), reclaim()). A reader that stands still while the whole ring is written is not waited for:
-// its entries are lost, LOST says up to where, and its read fails with READ_TOO_OLD.
+// its entries are lost, and its read fails with READ_TOO_OLD. LOST says before which entry room was taken back,
+// whoever needed it; it is raised before anything is written there, and looked at behind what was read
+// (second-look.ts). It counts modulo 2^32: who is not lost is never farther ahead than the ring is long.
 
 import { assert } from '../base/assert.ts';
 import { EngineError } from '../base/errors.ts';
+import { secondLook } from '../shared/second-look.ts';
 import type { KeyValueDraft } from './key-value.ts';
 
 const TOMBSTONE_BIT = 0x8000_0000;
@@ -85,7 +88,7 @@ export class BufferMemory {
 
   /** Whether entries from `from` on may have been written over. */
   lost(from: number): boolean {
-    return ((Atomics.load(this.words, LOST) - from) | 0) > 0;
+    return ((secondLook(this.words, LOST) - from) | 0) > 0;
   }
 
   /** Throws READ_TOO_OLD when entries from `from` on may have been written over. */
@@ -174,20 +177,23 @@ export class WriteBuffer {
     let passed = 0;
     while (passed < this.#epochs.length && this.#epochs[passed]! <= oldest) passed++;
     if (passed === 0) return;
-    this.#keepFrom(this.#bases[passed - 1]!);
+    // What was dropped does not come back for the reader that lost it, who may be the oldest still.
+    const kept = this.#bases[passed - 1]!;
+    if (kept > this.#tail) this.#keepFrom(kept);
     this.#epochs.splice(0, passed - 1);
     this.#bases.splice(0, passed - 1);
   }
 
   /** Takes all room but that of entries not committed; readers of older states lose theirs. */
   dropCommitted(): void {
-    Atomics.store(this.memory.words, LOST, this.#base | 0);
     this.lostReads++;
     this.#keepFrom(this.#base);
   }
 
   #keepFrom(entry: number): void {
     this.#tail = entry;
+    // An exchange: what is written from here on must not be seen before it.
+    Atomics.exchange(this.memory.words, LOST, entry | 0);
     if (entry === this.#end) {
       // Nobody needs anything: start over, so that the ring touches no more memory than it must.
       this.#head = this.#tailByte = 0;
