@@ -113,14 +113,17 @@ export class BackendReader {
 
   /**
    * Finds the message stored under a revision that is no tombstone; false when there is none. Throws
-   * READ_TOO_OLD. Look with kept() after using the message: a reader that stood still may have lost it.
+   * READ_TOO_OLD. Call assertKept() after using the message: a reader that stood still may have lost it.
    */
   find(main: number, sub: number): boolean {
     if (main >= this.#firstMain) {
       if (this.#readLock === 'copy') return this.#copied.find(this, this.#buffer, main, sub);
       const at = this.#buffer.find(this.#from, this.#end, main, sub);
-      this.#buffer.assertKept(this.#from);
-      if (at < 0) return false;
+      if (at < 0) {
+        // Not there, unless it was written over while it was looked for.
+        this.#buffer.assertKept(this.#from);
+        return false;
+      }
       this.u8 = this.#buffer.u8;
       this.start = this.#buffer.offsets[at]!;
       this.length = this.#buffer.messageLength(at);
@@ -128,7 +131,11 @@ export class BackendReader {
     }
     encodeRevision(this.#key, main, sub);
     const cursor = this.#cursorOf();
-    if (!cursor.find(this.#revisionKey)) return false;
+    if (!cursor.find(this.#revisionKey)) {
+      // Where the buffer begins may have been read after it went round: then it is not for the file to have.
+      this.#buffer.assertKept(this.#from);
+      return false;
+    }
     this.u8 = cursor.buffer.u8;
     this.start = cursor.valueStart;
     this.length = cursor.valueLength;
@@ -166,7 +173,6 @@ class CopiedEntries {
   #offsets = new Uint32Array(0);
   #lengths = new Uint32Array(0);
   #count = 0;
-  #from = 0;
 
   /** Copies entries [from, end). Cost: 20 bytes an entry. */
   copy(buffer: BufferMemory, from: number, end: number): void {
@@ -177,7 +183,6 @@ class CopiedEntries {
     this.#offsets = new Uint32Array(count);
     this.#lengths = new Uint32Array(count);
     this.#count = count;
-    this.#from = from;
     const { entriesMax } = buffer;
     for (let copied = 0; copied < count;) {
       const at = (from + copied) % entriesMax;
@@ -199,7 +204,6 @@ class CopiedEntries {
       if (other < main || (other === main && this.#subs[middle]! < sub)) low = middle + 1;
       else high = middle;
     }
-    buffer.assertKept(this.#from);
     if (low === this.#count || this.#mains[low] !== main || this.#subs[low] !== sub) return false;
     reader.u8 = buffer.u8;
     reader.start = this.#offsets[low]!;
