@@ -1,8 +1,13 @@
-// The compiled program as a process: exit codes, streams, closed pipes. `npm test` builds it first.
+// The compiled program as a process: exit codes, streams, closed pipes, a terminal that goes away.
+// `npm test` builds it first.
 
 import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { startKvtune, until } from '../testing/kvtune-process.ts';
+import { testFolder } from '../testing/test-folder.ts';
 import { KVTUNE_VERSION } from '../version.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
@@ -44,3 +49,32 @@ it('ends with 2 on an unknown command', async () => {
 it('ends quietly when nobody reads its output', async () => {
   expect(await kvtune(['--help'], true)).toEqual({ code: 0, stdout: '', stderr: '' });
 });
+
+// The device that is always full.
+it.runIf(existsSync('/dev/full'))('ends with 6 when its result cannot be printed', async () => {
+  const full = openSync('/dev/full', 'w');
+  for (const args of [['workloads'], ['workloads', '--json']]) {
+    const { code, stderr } = await new Promise<Omit<Ended, 'stdout'>>((resolve, reject) => {
+      const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', full, 'pipe'] });
+      let said = '';
+      child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      child.on('error', reject);
+      child.on('close', (ended) => resolve({ code: ended, stderr: said }));
+    });
+    expect(code).toBe(6);
+    expect(stderr).toMatch(/^kvtune: the result could not be printed: ENOSPC.*\n$/);
+  }
+  closeSync(full);
+});
+
+it('takes the end of its terminal for a Ctrl-C', async () => {
+  const folder = join(testFolder('cli-main'), 'run');
+  const length = ['--duration', '30s', '--warm-up', '0', '--param', 'keys=100'];
+  const running = startKvtune(['run', 'read-heavy', ...length, '--out', folder]);
+  expect(await until(() => existsSync(join(folder, 'run.json')), 20_000)).toBe(true);
+  running.child.kill('SIGHUP');
+  const { code } = await running.ended;
+  expect(code).toBe(130);
+  expect(readdirSync(folder)).toContain('report.html');
+  expect(readdirSync(folder).filter((name) => name.includes('work'))).toEqual([]);
+}, 40_000);

@@ -16,6 +16,7 @@ import { Db, nodeVfs } from '../../engine/index.ts';
 import { recipeByName } from '../../workloads/index.ts';
 import { synthesize } from '../targets/aged-db.ts';
 import { fileDigest } from '../testing/file-digest.ts';
+import { startKvtune, until } from '../testing/kvtune-process.ts';
 import { testFolder } from '../testing/test-folder.ts';
 import type { RoundRequest } from './round.ts';
 import type { runRoundProcess as RunRoundProcess } from './round-process.ts';
@@ -171,6 +172,23 @@ describe('runRoundProcess', () => {
       await expect(running).rejects.toMatchObject({ name: 'AbortError' });
     },
   );
+
+  // A round under load: one of the freelist's holds its thread until it is over.
+  it('does not outlive a parent that was killed', async () => {
+    const out = join(folder, 'killed');
+    const length = ['--duration', '60s', '--warm-up', '0', '--param', 'keys=100'];
+    const arms = ['--a', 'baseline', '--b', 'optimized'];
+    const running = startKvtune(['ab', 'read-heavy', ...arms, ...length, '--out', out]);
+    const database = (): string => {
+      const work = existsSync(out) ? readdirSync(out).find((name) => name.includes('work')) : '';
+      return join(out, work ?? '', 'experiment-round', 'store', 'db');
+    };
+    const inUse = (): boolean => existsSync(database()) && !isFree(database());
+    expect(await until(inUse, TIMEOUT_MS)).toBe(true);
+    running.child.kill('SIGKILL');
+    await running.ended;
+    expect(await until(() => isFree(database()), 5000)).toBe(true);
+  }, 40_000);
 
   it('starts nothing when it was aborted before', async () => {
     const wanted = request(SHORT);
