@@ -56,7 +56,7 @@ it.each(READ_NAMES)('answers whole whatever happens at two steps of a %s', (read
     return acts;
   };
   let steps = 40;
-  for (let i = 0; i < 150; i++) steps = actAtSteps(store, read, two(steps));
+  for (let i = 0; i < 100; i++) steps = actAtSteps(store, read, two(steps));
   expect(store.outcomes.answers).toBeGreaterThan(50);
 });
 

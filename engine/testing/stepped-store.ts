@@ -22,7 +22,7 @@ const KEYS = 6;
 const VALUE_BYTES_MAX = 60;
 const BUFFER_ENTRIES = 64;
 /** More looks at shared memory than a read takes, and fewer than a lock does before it sleeps. */
-const LOOKS_MAX = 800;
+const LOOKS_MAX = 200;
 const WRITER = 0;
 const ONLOOKER = 1;
 
