@@ -6,13 +6,20 @@ import { checkLoads } from '../runner/load-cells.ts';
 import { measureLoads } from '../runner/load-session.ts';
 import { runExperimentProcess } from '../runner/round-process.ts';
 import type { LoadRun } from '../record/load-schema.ts';
-import { RunFolder, WorkFolder, writeReport, type StoredRun } from '../record/run-folder.ts';
+import {
+  readRun,
+  RunFolder,
+  WorkFolder,
+  writeReport,
+  type StoredRun,
+} from '../record/run-folder.ts';
 import { renderLoadReport, renderLoadTerminal } from '../report/load-report.ts';
 import { KVTUNE_VERSION } from '../version.ts';
 import type { CommandContext } from './command.ts';
 import { concludeLoads, loadExitCode } from './conclude-load.ts';
 import { toCliError } from './errors.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import { RunLock } from './run-lock.ts';
 import { assertOnDisk, runId, startOfRun } from './run-start.ts';
 import { configJson, configText } from './show-config.ts';
 
@@ -21,8 +28,8 @@ export interface LoadCommandOptions {
   readonly context: CommandContext;
   readonly workDir: string | undefined;
   readonly showConfig: boolean;
-  /** The run to go on with, and its folder. */
-  readonly resume?: { readonly folder: string; readonly stored: StoredRun };
+  /** Folder of the run to go on with. */
+  readonly resume?: string;
 }
 
 export async function runLoadCommand(options: LoadCommandOptions): Promise<ExitCode> {
@@ -38,17 +45,24 @@ export async function runLoadCommand(options: LoadCommandOptions): Promise<ExitC
 
 async function measure({ plan, context, workDir, resume }: LoadCommandOptions): Promise<ExitCode> {
   const { common, clock, output, progress, signal } = context;
-  const previous = resume?.stored;
+  let lock = resume === undefined ? undefined : new RunLock(resume);
+  // Read when nobody adds to it any more.
+  const previous = resume === undefined ? undefined : readRun(resume);
   const startedAt = previous?.run.startedAt ?? clock.wallIso();
   const id = previous?.run.id ?? runId(startedAt, common.seed);
-  const out = resume?.folder ?? common.out ?? join('results', 'runs', id);
-  const work = new WorkFolder(join(workDir ?? out, `kvtune-work-${id}`));
+  const fresh = {
+    ...startOfRun(context, { id, mode: 'default', startedAt }),
+    load: plan,
+  };
+  const out = resume ?? common.out ?? join('results', 'runs', id);
+  const hold = resume === undefined ? 'new' : 'resumed';
+  const work = new WorkFolder(join(workDir ?? out, `kvtune-work-${id}`), hold);
   try {
     assertOnDisk(work);
     work.clear();
-    const folder = new RunFolder(out, resume === undefined ? 'new' : 'resumed');
+    const folder = new RunFolder(out, hold);
+    lock ??= new RunLock(folder.path);
     output.note(`kvtune ${KVTUNE_VERSION}: ${describe(plan)}; results in ${folder.path}`);
-    const fresh = { ...startOfRun(context, { id, mode: 'default', startedAt }), load: plan };
     const result = await measureLoads({
       run: { ...(previous?.run ?? fresh), claims: [] },
       ...{ plan, previous, folder, work, clock, signal },
@@ -60,6 +74,7 @@ async function measure({ plan, context, workDir, resume }: LoadCommandOptions): 
     return await conclude(result, result.error, folder.path, context);
   } finally {
     work.remove();
+    lock?.release();
   }
 }
 

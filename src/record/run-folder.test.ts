@@ -198,6 +198,17 @@ describe('writeReport', () => {
 });
 
 describe('WorkFolder', () => {
+  it('that should be new does not share the folder of another', () => {
+    const folder = join(path(), 'work');
+    const first = new WorkFolder(folder, 'new');
+    writeFileSync(first.file('db'), 'x');
+    expect(refused(() => new WorkFolder(folder, 'new'))).toMatchObject({
+      kind: 'exists',
+      message: expect.stringContaining('is in use by a run') as string,
+    });
+    expect(existsSync(first.file('db'))).toBe(true);
+  });
+
   it('is made, and removed with all it holds', () => {
     const work = new WorkFolder(join(path(), 'work'));
     writeFileSync(work.file('a.db'), 'a');

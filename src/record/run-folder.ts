@@ -11,6 +11,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   statfsSync,
   truncateSync,
   writeFileSync,
@@ -229,10 +230,21 @@ export class WorkFolder {
   /** Topmost folder that had to be made for it. */
   readonly #made: string | undefined;
 
-  /** Makes the folder. Throws RecordError where it cannot be made. */
-  constructor(path: string) {
+  /**
+   * Makes the folder. Throws RecordError where it cannot be made, or where one that should be 'new' is
+   * there: remove() would take away what another run measures in it.
+   */
+  constructor(path: string, hold: 'new' | 'resumed' = 'resumed') {
     this.path = resolve(path);
-    this.#made = makeFolder(this.path, path);
+    const above = makeFolder(dirname(this.path), path);
+    const own = makeFolder(this.path, path);
+    if (hold === 'new' && own === undefined) {
+      throw new RecordError(
+        'exists',
+        `${path} is in use by a run that began in this second; start again`,
+      );
+    }
+    this.#made = above ?? own;
   }
 
   file(name: string): string {
@@ -277,6 +289,11 @@ export class WorkFolder {
       rmdirSync(above);
     }
   }
+}
+
+/** Whether there is a file at `path`: not a folder, nor a pipe whose opening waits for a writer. */
+export function isFile(path: string): boolean {
+  return existsSync(path) && statSync(path).isFile();
 }
 
 /** Bytes free in the folder that will hold `path`. */

@@ -43,6 +43,35 @@ function expectFolder(folder: string): VerdictFile {
   return verdict;
 }
 
+describe('a folder has one run at a time', () => {
+  it('a sweep that is running is not gone on with', { timeout: 60_000 }, async () => {
+    const folder = out();
+    const length = ['--param', 'keys=100', '--warm-up', '0', '--duration', '40s'];
+    const words = ['sweep', 'read-heavy', '--factor', 'clients=1,2', ...length];
+    const running = startKvtune([...words, '--out', folder]);
+    const measuring = (): boolean => existsSync(folder) && readdirSync(folder).includes('run.json');
+    expect(await until(measuring, 20_000)).toBe(true);
+    const other = await kvtune(['sweep', '--resume', folder]);
+    expect({ code: other.code, stdout: other.stdout }).toEqual({ code: 2, stdout: '' });
+    expect(other.stderr).toMatch(/^kvtune: \S+ is in use by another kvtune; .*\n$/);
+    expect(readdirSync(folder).some((name) => name.includes('work'))).toBe(true);
+    pressCtrlC(running);
+    expect((await running.ended).code).toBe(130);
+    const left = readdirSync(folder).filter((name) => /work|lock/.test(name));
+    expect(left).toEqual([]);
+  });
+
+  it('of two that begin at once, one is told so', { timeout: 60_000 }, async () => {
+    const folder = out();
+    const words = ['run', 'read-heavy', ...SMALL, '--out', folder];
+    const both = await Promise.all([kvtune(words), kvtune(words)]);
+    const refused = both.filter(({ code }) => code === 2);
+    expect(refused).toHaveLength(1);
+    expect(refused[0]?.stderr).toMatch(/is in use by|holds a run already/);
+    expectFolder(folder);
+  });
+});
+
 describe.concurrent('flags', () => {
   it.each([
     [['run', 'read-hevy'], /no workload 'read-hevy'; did you mean read-heavy\?/],
@@ -56,6 +85,12 @@ describe.concurrent('flags', () => {
     [['run', 'read-heavy', '--arrival', 'posson'], /did you mean poisson\?/],
     [['run', 'read-heavy', '--rate', '5/s', '--arrival', 'closed'], /exclude each other/],
     [['run', 'read-heavy', '--param', 'keys=5', '--clients', '6'], /takes 5 at most/],
+    [['run', 'read-heavy', '--clients', '1000000G'], /takes 65535 at most/],
+    [['run', 'read-heavy', '--ops', '0'], /--ops is 0/],
+    [['run', 'read-heavy', '--param', '__proto__=1'], /has no parameter '__proto__'/],
+    [['run', 'read-heavy', '--param', 'keys=-1'], /keys: '-1' is not a number/],
+    [['run', 'read-heavy', '--config', 'batchLimit=-1'], /batchLimit: '-1' is not a number/],
+    [['run', 'read-heavy', '--tag', 'a=1', '--tag', 'a=2'], /^kvtune: --tag a is given twice/],
     [['run', 'read-heavy', '--duration', '0'], /--duration is 0/],
     [['ab', 'read-heavy', '--a', 'baseline'], /--b is missing/],
     [['sweep', 'read-heavy'], /nothing varies/],
@@ -64,6 +99,12 @@ describe.concurrent('flags', () => {
     [['sweep', 'read-heavy', '--factor', 'clients=1,1'], /the level 1 twice/],
     [['sweep', 'read-heavy', '--factor', 'clients'], /'clients' is no factor/],
     [['sweep', 'read-heavy', '--factor', 'batchLimit=0,1'], /batchLimit 0 is no whole number/],
+    [
+      ['sweep', 'read-heavy', '--factor', 'clients=0,1'],
+      /there are 0 clients, and this workload needs 1/,
+    ],
+    [['sweep', 'read-heavy', '--factor', 'clients=1,1000000G'], /65535 at most/],
+    [['sweep', 'read-heavy', '--factor', 'constructor=1'], /nothing is called 'constructor'/],
     [['workloads', 'nothing'], /no workload 'nothing'/],
   ])('%j ends with 2 and says why', async (words, complaint) => {
     const folder = out();

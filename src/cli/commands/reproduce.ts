@@ -7,13 +7,7 @@ import { CLAIM_IDS, FREELIST_CLAIM_IDS } from '../../claims/claims.ts';
 import { summarizeArms } from '../../claims/arms.ts';
 import { EXPERIMENTS } from '../../experiments/experiments.ts';
 import { shareBudget, type ExperimentPlan } from '../../experiments/plan.ts';
-import {
-  readRun,
-  RunFolder,
-  WorkFolder,
-  writeReport,
-  type StoredRun,
-} from '../../record/run-folder.ts';
+import { readRun, RunFolder, WorkFolder, writeReport } from '../../record/run-folder.ts';
 import type { ClaimsFile, Run, Sample } from '../../record/schema.ts';
 import { cellLine, renderTerminal } from '../../report/terminal.ts';
 import { FREELIST_BUDGET_SECONDS, makePlan, type Mode, type Plan } from '../../runner/plan.ts';
@@ -32,6 +26,7 @@ import { judge, renderRun } from '../conclude.ts';
 import { toCliError, usageError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { readers, switchFlag, textFlag, type FlagValues } from '../flag.ts';
+import { RunLock } from '../run-lock.ts';
 import { assertOnDisk, runId, startOfRun } from '../run-start.ts';
 import { suggest } from '../suggestion.ts';
 import { formatDurationNs } from '../units.ts';
@@ -48,7 +43,7 @@ const flags = {
   resume: textFlag({ describe: 'folder of a run to go on with; its mode and seed stay' }),
   budget: textFlag({
     describe: 'time to use, e.g. 10m; what does not fit is left out and named',
-    read: readers.durationNs,
+    read: readBudget,
   }),
   workDir: textFlag({
     describe: 'folder on the disk to measure, for databases (default: in the run folder)',
@@ -82,21 +77,26 @@ export const reproduceCommand: CliCommand = command({
 async function run(values: Values, context: CommandContext): Promise<ExitCode> {
   const { common, clock, output, progress, env, signal } = context;
   const asked = claimIds(values);
-  const previous =
-    values.resume === undefined ? undefined : previousRun(values.resume, values, common);
+  if (values.resume !== undefined) assertResumes(values.resume, values, common);
+  let lock = values.resume === undefined ? undefined : new RunLock(values.resume);
+  // Read when nobody adds to it any more.
+  const previous = values.resume === undefined ? undefined : readRun(values.resume);
   const earlier = previous === undefined ? undefined : (previous.run.claims ?? FREELIST_CLAIM_IDS);
   const claims = asked ?? earlier ?? CLAIM_IDS;
   const mode = previous?.run.mode ?? modeOf(values);
   const startedAt = previous?.run.startedAt ?? clock.wallIso();
   const seed = previous?.run.seed ?? common.seed;
   const id = previous?.run.id ?? runId(startedAt, seed);
+  const start = previous?.run ?? startOfRun(context, { id, mode, startedAt });
   const out = values.resume ?? common.out ?? join('results', 'runs', id);
-  const work = new WorkFolder(join(values.workDir ?? out, `kvtune-work-${id}`));
+  const hold = previous === undefined ? 'new' : 'resumed';
+  const work = new WorkFolder(join(values.workDir ?? out, `kvtune-work-${id}`), hold);
   try {
     assertOnDisk(work);
     if (previous !== undefined) work.clear();
     const { plan, surface, experiments } = planFor({ mode, claims, work, budgetNs: values.budget });
-    const folder = new RunFolder(out, previous === undefined ? 'new' : 'resumed');
+    const folder = new RunFolder(out, hold);
+    lock ??= new RunLock(folder.path);
     output.note(
       `kvtune ${KVTUNE_VERSION}: ${describePlan(plan, experiments)}; results in ${folder.path}`,
     );
@@ -107,7 +107,7 @@ async function run(values: Values, context: CommandContext): Promise<ExitCode> {
       experiments,
       previous,
       run: {
-        ...(previous?.run ?? startOfRun(context, { id, mode, startedAt })),
+        ...start,
         claims: [...new Set([...(earlier ?? []), ...claims])],
       },
       folder,
@@ -129,6 +129,7 @@ async function run(values: Values, context: CommandContext): Promise<ExitCode> {
     return await conclude(result, { claims, values, context, folder: folder.path });
   } finally {
     work.remove();
+    lock?.release();
   }
 }
 
@@ -166,6 +167,12 @@ function strictCode(claims: ClaimsFile): ExitCode {
   return verdicts.includes('inconclusive') ? EXIT.inconclusive : EXIT.ok;
 }
 
+function readBudget(text: string): number {
+  const ns = readers.durationNs(text);
+  if (ns > 0) return ns;
+  throw usageError('0 leaves no time for anything', 'give more than that');
+}
+
 function claimIds(values: Values): readonly string[] | undefined {
   const unknown = values.claims?.find((id) => !CLAIM_IDS.includes(id));
   if (unknown !== undefined) {
@@ -186,21 +193,20 @@ function modeOf(values: Values): Mode {
   return values.quick ? 'quick' : values.full ? 'full' : 'default';
 }
 
-/** The run to go on with. What it was planned as cannot be changed any more. */
-function previousRun(folder: string, values: Values, { out }: CommonFlags): StoredRun {
+/** What a run was planned as cannot be changed any more. */
+function assertResumes(folder: string, values: Values, { out }: CommonFlags): void {
   const given = [values.quick && '--quick', values.full && '--full', out !== undefined && '--out'];
   const changed = given.find((flag) => flag !== false);
   if (changed !== undefined) {
     throw usageError(`--resume and ${changed} exclude each other`, 'give one of them');
   }
-  const previous = readRun(folder);
-  if (previous.run.kvtune !== KVTUNE_VERSION) {
+  const { kvtune } = readRun(folder).run;
+  if (kvtune !== KVTUNE_VERSION) {
     throw usageError(
-      `the run was measured by kvtune ${previous.run.kvtune}, this is ${KVTUNE_VERSION}`,
+      `the run was measured by kvtune ${kvtune}, this is ${KVTUNE_VERSION}`,
       'start a new run without --resume',
     );
   }
-  return previous;
 }
 
 interface WholePlan {

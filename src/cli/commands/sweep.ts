@@ -8,7 +8,7 @@ import type { Scalar } from '../../record/schema.ts';
 import { LOAD_FACTORS } from '../../runner/load-cells.ts';
 import { KVTUNE_VERSION } from '../../version.ts';
 import { command, type CliCommand, type CommandContext } from '../command.ts';
-import { usageError } from '../errors.ts';
+import { naming, usageError } from '../errors.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { listFlag, textFlag } from '../flag.ts';
 import { runLoadCommand } from '../load-command.ts';
@@ -87,8 +87,7 @@ async function resumed(
   workDir: string | undefined,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const stored = readRun(folder);
-  const { load, kvtune } = stored.run;
+  const { load, kvtune } = readRun(folder).run;
   if (load?.command !== 'sweep') throw usageError(`${folder} holds no sweep`, 'name its folder');
   if (kvtune !== KVTUNE_VERSION) {
     throw usageError(
@@ -96,8 +95,7 @@ async function resumed(
       'start a new one without --resume',
     );
   }
-  const resume = { folder, stored };
-  return runLoadCommand({ plan: load, context, workDir, showConfig: false, resume });
+  return runLoadCommand({ plan: load, context, workDir, showConfig: false, resume: folder });
 }
 
 interface Asked {
@@ -118,13 +116,15 @@ function readFactor(text: string): Asked {
 /** What the factor's name means, and its levels as values. */
 function settle({ name, levels }: Asked, id: string): Factor {
   const { parameters } = findWorkload(id);
-  const spec = parameters[name];
+  const spec = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
   if (spec !== undefined) {
     const values = levels.map((level) => readParameter(id, name, spec, level));
     return { name, what: 'parameter', levels: values };
   }
-  if (name === 'clients') return { name, what: 'load', levels: levels.map(parseCount) };
-  if (name === 'rate') return { name, what: 'load', levels: levels.map(parseRate) };
+  if (name === 'clients' || name === 'rate') {
+    const read = name === 'clients' ? parseCount : parseRate;
+    return { name, what: 'load', levels: naming(name, () => levels.map(read)) };
+  }
   if (!isOption(name)) {
     const known = [...LOAD_FACTORS, ...Object.keys(parameters)].join(', ');
     throw usageError(`nothing is called '${name}'`, `an option of the store, or one of ${known}`);
