@@ -7,7 +7,7 @@
 import type { Argv } from 'yargs';
 import type { Clock } from '../measure/clock.ts';
 import { commonFlags, type CommonFlags } from './common-flags.ts';
-import { CliError, usageError } from './errors.ts';
+import { naming, usageError } from './errors.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { Flag, Flags, FlagValues } from './flag.ts';
 import type { Output } from './output.ts';
@@ -63,6 +63,8 @@ export interface Place {
   /** Whether the next word names a command, as after 'kvtune db', or an argument. */
   readonly holdsCommands: boolean;
   readonly flagNames: readonly string[];
+  /** Those of them that take no value. */
+  readonly switchNames: readonly string[];
   readonly commandNames: readonly string[];
 }
 
@@ -92,6 +94,7 @@ export function command<F extends Flags = Flags, P extends Flags = Flags>(
             path,
             holdsCommands: false,
             flagNames: flagNames(flags),
+            switchNames: switchNames(flags),
             commandNames: [],
           });
           for (const [name, flag] of Object.entries(positionals)) {
@@ -127,7 +130,7 @@ export function commandGroup(group: {
       const path = `${parentPath} ${group.name}`;
       const commandNames = group.commands.map((one) => one.word);
       parser.command(group.name, group.describe, (below) => {
-        visitor.enter({ path, holdsCommands: true, flagNames: [], commandNames });
+        visitor.enter({ path, holdsCommands: true, flagNames: [], switchNames: [], commandNames });
         for (const one of group.commands) one.register(below, path, visitor);
         below.demandCommand(1, 'no command given');
       });
@@ -152,6 +155,12 @@ export function flagNames(flags: Flags): readonly string[] {
   return Object.keys(flags).map((name) => `--${kebab(name)}`);
 }
 
+export function switchNames(flags: Flags): readonly string[] {
+  return flagNames(
+    Object.fromEntries(Object.entries(flags).filter(([, f]) => f.kind === 'switch')),
+  );
+}
+
 function readFlags<F extends Flags>(
   flags: F,
   args: Readonly<Record<string, unknown>>,
@@ -170,18 +179,7 @@ function readFlag(shown: string, flag: Flag<unknown>, given: readonly string[]):
     throw usageError(`${shown} is given ${given.length} times`, 'give it once');
   }
   if (given.includes('')) throw usageError(`${shown} has an empty value`, 'write a value after it');
-  try {
-    return flag.read(given);
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    throw new CliError({
-      exitCode: error.exitCode,
-      code: error.code,
-      message: `${shown}: ${error.message}`,
-      hint: error.hint,
-      cause: error,
-    });
-  }
+  return naming(shown, () => flag.read(given));
 }
 
 function texts(given: unknown): readonly string[] {

@@ -1,6 +1,7 @@
 // Checks of the error boundary: which fault ends with which code, and that a report is one line.
 
 import { describe, expect, it } from 'vitest';
+import { RecordError } from '../record/run-folder.ts';
 import { CliError, errorJson, errorLine, toCliError, usageError } from './errors.ts';
 
 function engineError(code: string, message = 'page 7 is broken'): Error {
@@ -38,6 +39,21 @@ describe('toCliError', () => {
     expect(error.code).toBe('INTERNAL');
     expect(error.hint).toContain('KVTUNE_DEBUG=1');
     expect(error.cause).toBe(thrown);
+  });
+
+  it.each([
+    ['NO_SPACE', Object.assign(new Error('full'), { code: 'ENOSPC', syscall: 'write' })],
+    [
+      'NO_SPACE',
+      new RecordError('missing', 'r cannot be written', {
+        cause: Object.assign(new Error('full'), { code: 'ENOSPC' }),
+      }),
+    ],
+    ['IO', Object.assign(new Error('gone'), { code: 'ENOENT', syscall: 'open' })],
+  ])('%s: what the system refuses is a fault of the target', (code, thrown) => {
+    const error = toCliError(thrown);
+    expect({ code: error.code, exitCode: error.exitCode }).toEqual({ code, exitCode: 6 });
+    expect(error.hint).not.toBe('');
   });
 
   it('takes an abort for an interruption', () => {

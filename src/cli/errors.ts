@@ -37,6 +37,17 @@ export function usageError(message: string, hint: string): CliError {
   return new CliError({ exitCode: EXIT.usage, code: 'USAGE', message, hint });
 }
 
+/** What `read` returns; its complaints begin with `what` they are about. */
+export function naming<Value>(what: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    const { exitCode, code, message, hint } = error;
+    throw new CliError({ exitCode, code, message: `${what}: ${message}`, hint, cause: error });
+  }
+}
+
 /** The line a person reads. */
 export function errorLine(error: CliError): string {
   return `kvtune: ${error.message}${error.hint === '' ? '' : `; ${error.hint}`}`;
@@ -93,7 +104,7 @@ export function toCliError(thrown: unknown): CliError {
       cause: thrown,
     });
   }
-  if (thrown instanceof RecordError) {
+  if (thrown instanceof RecordError && !isNoSpace(thrown.cause)) {
     const damaged = thrown.kind === 'damaged';
     return new CliError({
       exitCode: damaged ? EXIT.target : EXIT.usage,
@@ -112,17 +123,26 @@ export function toCliError(thrown: unknown): CliError {
       cause: thrown,
     });
   }
-  if ('code' in thrown && (thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT')) {
-    const { hint } = ENGINE_FAULTS['NO_SPACE'] ?? { hint: '' };
-    const { message } = thrown;
-    return new CliError({ exitCode: EXIT.target, code: 'NO_SPACE', message, hint, cause: thrown });
-  }
+  if (isNoSpace(thrown) || isNoSpace(thrown.cause)) return systemError('NO_SPACE', thrown);
+  // What the system refuses is seldom a fault of kvtune: a folder that was removed, a disk that fails.
+  if ('syscall' in thrown && 'code' in thrown) return systemError('IO', thrown);
   // By name and code, not by class: an error may have crossed a thread or process boundary.
   const code = thrown.name === 'EngineError' && 'code' in thrown ? thrown.code : undefined;
   const known = typeof code === 'string' && Object.hasOwn(ENGINE_FAULTS, code);
   const fault = known ? ENGINE_FAULTS[code] : undefined;
   if (!known || fault === undefined) return internalError(thrown.message, thrown);
   return new CliError({ ...fault, code, message: thrown.message, cause: thrown });
+}
+
+function isNoSpace(thrown: unknown): boolean {
+  if (!(thrown instanceof Error) || !('code' in thrown)) return false;
+  return thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT';
+}
+
+function systemError(code: 'NO_SPACE' | 'IO', thrown: Error): CliError {
+  const { hint } = ENGINE_FAULTS[code] ?? { hint: '' };
+  const { message } = thrown;
+  return new CliError({ exitCode: EXIT.target, code, message, hint, cause: thrown });
 }
 
 function internalError(message: string, cause: unknown): CliError {

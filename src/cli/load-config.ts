@@ -6,7 +6,7 @@ import { EngineError, PRESETS, resolveStoreOptions, STORE_DEFAULTS } from '../..
 import type { LoadRun, LoadSetting } from '../record/load-schema.ts';
 import type { Scalar } from '../record/schema.ts';
 import { SYNC_DELAY } from '../runner/load-cells.ts';
-import { usageError } from './errors.ts';
+import { naming, usageError } from './errors.ts';
 import { suggest } from './suggestion.ts';
 import { parseBytes, parseCount, parseDurationNs } from './units.ts';
 
@@ -95,10 +95,10 @@ export function readOptionValue(name: string, text: string): Scalar {
   if (typeof byDefault === 'string') return text;
   const plain = /^\d+(\.\d+)?$/.test(text);
   const unit = UNITS.find(({ suffix }) => option.endsWith(suffix));
-  if (unit === undefined) return plain ? Number(text) : parseCount(text);
+  if (unit === undefined) return plain ? Number(text) : naming(name, () => parseCount(text));
   // The name of the option says the unit; where it does not, the value has to.
   if (plain && name === option) return Number(text);
-  return unit.read(text);
+  return naming(name, () => unit.read(text));
 }
 
 /** Throws a usage error that names every fault; `where` says of what. */

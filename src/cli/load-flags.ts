@@ -11,7 +11,7 @@ import {
 } from '../../workloads/index.ts';
 import type { LoadRun } from '../record/load-schema.ts';
 import { slowClients, splitClients } from '../runner/load-cells.ts';
-import { usageError } from './errors.ts';
+import { naming, usageError } from './errors.ts';
 import { listFlag, readers, switchFlag, textFlag, type Flag, type FlagValues } from './flag.ts';
 import { suggest } from './suggestion.ts';
 import { parseBytes, parseCount, parseDurationNs } from './units.ts';
@@ -107,9 +107,10 @@ export function planLoad(
   const found = findWorkload(id);
   const given = readParameters(found, values.param);
   const settled = workload(found.id, given);
+  const { ops = 1, repeat, duration } = values;
+  positive({ clients: values.clients ?? 1, threads: values.threads ?? 1, ops, repeat, duration });
   const clients = values.clients ?? Math.min(64, settled.clientsMax);
   const threads = values.threads ?? (slowClients(settled, clients) > 0 ? 2 : 1);
-  positive({ clients, threads, repeat: values.repeat, duration: values.duration });
   return {
     ...{ command, target: 'engine', workload: found.id, parameters: { ...settled.parameters } },
     clientsByThread: splitClients(settled, clients, threads),
@@ -152,7 +153,8 @@ function readParameters(
     if (Object.hasOwn(values, name)) {
       throw usageError(`--param ${name} is given twice`, 'give it once');
     }
-    values[name] = readParameter(id, name, parameters[name], value);
+    const spec = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+    values[name] = readParameter(id, name, spec, value);
   }
   return values;
 }
@@ -174,9 +176,11 @@ export function readParameter(
   }
   if ('choices' in spec) return text;
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
-  if (spec.unit === 'bytes') return parseBytes(text);
-  if (spec.unit === 'seconds') return parseDurationNs(text) / 1e9;
-  return parseCount(text);
+  return naming(name, () => {
+    if (spec.unit === 'bytes') return parseBytes(text);
+    if (spec.unit === 'seconds') return parseDurationNs(text) / 1e9;
+    return parseCount(text);
+  });
 }
 
 function target(text: string): 'engine' {

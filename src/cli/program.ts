@@ -5,7 +5,7 @@
 import yargs, { type Argv } from 'yargs';
 import type { Clock } from '../measure/clock.ts';
 import { KVTUNE_VERSION } from '../version.ts';
-import { addFlags, flagNames } from './command.ts';
+import { addFlags, flagNames, switchNames } from './command.ts';
 import type { CliCommand, Job, Place } from './command.ts';
 import { commonFlags } from './common-flags.ts';
 import { toCliError, usageError, type CliError } from './errors.ts';
@@ -71,6 +71,7 @@ async function parse(options: ProgramOptions): Promise<Job | string> {
     path: 'kvtune',
     holdsCommands: true,
     flagNames: [],
+    switchNames: [],
     commandNames: options.commands.map((one) => one.word),
   };
   let read: (() => Job) | undefined;
@@ -95,6 +96,7 @@ async function parse(options: ProgramOptions): Promise<Job | string> {
     if (error) throw error;
     text = printed;
   });
+  assertSwitches(place, options.argv);
   if (read !== undefined) return read();
   if (text !== '') return text;
   const word = options.argv.find((one) => !one.startsWith('-')) ?? '';
@@ -146,6 +148,16 @@ function usageFault(finding: string, place: Place, argv: readonly string[]): Cli
     return usageError(`${place.path} needs an argument`, help);
   }
   return usageError(finding, help);
+}
+
+/** yargs takes any value of a switch but 'true' for false: `--quick=yes` would start the long run. */
+function assertSwitches({ switchNames: own }: Place, argv: readonly string[]): void {
+  const known = [...own, ...switchNames(commonFlags)];
+  for (const word of wordsBeforeDashes(argv)) {
+    const [, name = '', value = ''] = /^(--[a-z-]+)=(.*)$/su.exec(word) ?? [];
+    if (!known.includes(name) || value === 'true' || value === 'false') continue;
+    throw usageError(`${name} takes no value, but has '${value}'`, `write ${name} alone`);
+  }
 }
 
 const EVERYWHERE = [...flagNames(commonFlags), '--help', '--version'];

@@ -1,6 +1,7 @@
 // From what a command run, ab or sweep was asked for to the cells that are measured. Everything follows from
 // the plan as run.json holds it, so that a run is gone on with from its folder alone. Pure.
 
+import { EngineError } from '../../engine/index.ts';
 import { workload, type ParameterizedWorkload } from '../../workloads/index.ts';
 import { checkPlan } from '../drivers/load/plan-check.ts';
 import type { ArmLoad, ExperimentCell } from '../experiments/experiment.ts';
@@ -18,20 +19,28 @@ const PRELOAD_PER_SECOND = 40_000;
 
 /** Clients of each thread. Clients that all others outpace have the first thread, where there are two. */
 export function splitClients(
-  { rateShare }: Pick<ParameterizedWorkload, 'rateShare'>,
+  settled: Pick<ParameterizedWorkload, 'rateShare' | 'clientsMax'>,
   clients: number,
   threads: number,
 ): number[] {
-  const slow = slowClients({ rateShare }, clients);
+  const slow = slowClients(settled, clients);
   if (slow > 0 && threads > 1) return [slow, ...evenly(clients - slow, threads - 1)];
   return evenly(clients, threads);
 }
 
-/** How many clients, from the first on, are slower than all behind them; 0: clients are alike. */
+/**
+ * How many clients, from the first on, are slower than all behind them; 0: clients are alike. Throws
+ * INVALID_ARGUMENT where there are more than the workload takes, before it counts to that.
+ */
 export function slowClients(
-  { rateShare }: Pick<ParameterizedWorkload, 'rateShare'>,
+  { rateShare, clientsMax }: Pick<ParameterizedWorkload, 'rateShare' | 'clientsMax'>,
   clients: number,
 ): number {
+  if (clients < 1 || clients > clientsMax) {
+    const bound = clients < 1 ? 'needs 1 or more' : `takes ${clientsMax} at most`;
+    const message = `there are ${clients} clients, and this workload ${bound}`;
+    throw new EngineError('INVALID_ARGUMENT', message);
+  }
   const first = rateShare(0, clients);
   let slow = 1;
   while (slow < clients && rateShare(slow, clients) === first) slow++;
