@@ -93,9 +93,10 @@ export class LeaseKeys {
   /**
    * Detaches up to `limit` keys, the smallest first, and puts copies of them into `out`, which it
    * empties before. Returns whether there may be more: a call may only get keys ready and hand out
-   * none. A key attached meanwhile comes too, if need be after larger ones.
+   * none. A key attached meanwhile comes too, if need be after larger ones. The key with which they
+   * reach `bytesMax` is the last.
    */
-  take(slot: number, limit: number, out: Uint8Array[]): boolean {
+  take(slot: number, limit: number, bytesMax: number, out: Uint8Array[]): boolean {
     out.length = 0;
     if (this.#counts[slot] === 0) {
       this.#dropHeap(slot);
@@ -103,10 +104,13 @@ export class LeaseKeys {
     }
     if (!this.ready(slot, limit)) return true;
     const heap = this.#heapOf(slot);
-    while (out.length < limit && heap.size > 0) {
+    let bytes = 0;
+    while (out.length < limit && bytes < bytesMax && heap.size > 0) {
       const record = heap.pop();
       if (this.#owners[record] !== NONE) {
-        out.push(this.#copyOf(record));
+        const key = this.#copyOf(record);
+        bytes += key.length;
+        out.push(key);
         this.#forget(slot, record);
       }
       this.#free(record);

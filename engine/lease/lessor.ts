@@ -187,12 +187,17 @@ export class Lessor {
   }
 
   /**
-   * Detaches up to `limit` keys in key order and puts them into `out`, emptied before. Returns whether
-   * to call again, even when none came: steps are bounded, and the first ones of a lease with many
-   * keys only get them ready. Throws LEASE_NOT_FOUND.
+   * Detaches up to `limit` keys in key order, and none behind the one with which they reach `bytesMax`, and
+   * puts them into `out`, emptied before. Returns whether to call again, even when none came: steps are
+   * bounded, and the first ones of a lease with many keys only get them ready. Throws LEASE_NOT_FOUND.
    */
-  takeKeys(id: LeaseId, limit: number, out: Uint8Array[]): boolean {
-    return this.#keys.take(this.#slotOf(id), limit, out);
+  takeKeys(
+    id: LeaseId,
+    limit: number,
+    out: Uint8Array[],
+    bytesMax = Number.POSITIVE_INFINITY,
+  ): boolean {
+    return this.#keys.take(this.#slotOf(id), limit, bytesMax, out);
   }
 
   /**

@@ -165,6 +165,7 @@ export class KeyIndexReader {
   /** 1: lives, 0: does not, -1: was changed meanwhile. */
   #stateOf(record: number, at: number, out: KeyState): number {
     const { i32, u32, f64, units } = this.memory;
+    if (record + RECORD_HEADER_UNITS > units) return -1;
     const words = 2 * record;
     const version = Atomics.load(i32, words + RECORD_VERSION);
     if ((version & 1) !== 0) return -1;
@@ -223,7 +224,7 @@ export class KeyIndexReader {
       const last = this.#lastRecord;
       // What a discarded look at a leaf has noted must not outlive it: keys before it were not taken.
       this.#noted = 0;
-      if (seen >= 0 && last !== 0) this.#noteLast(last);
+      if (seen >= 0 && last !== 0) this.#noteLast(last, leaf);
       const nextVersion = next === 0 || next >= memory.units ? 0 : this.#versionOf(2 * next);
       if (seen < 0 || !this.#unchanged(leaf, this.#version) || (nextVersion & 1) !== 0) {
         // Changed meanwhile: again from behind the last key of the leaf before.
@@ -283,7 +284,6 @@ export class KeyIndexReader {
     let living = 0;
     for (let i = index; i < stop; i++) {
       const record = memory.u32[leaf + LEAF_REFS_AT + i]!;
-      if (record >= memory.units) return -1;
       const lives = this.#stateOf(record, at, state);
       if (lives < 0) return -1;
       this.#lastRecord = record;
@@ -312,12 +312,13 @@ export class KeyIndexReader {
     this.#lastLength = length;
   }
 
-  /** Copies a record's key aside; it counts once the leaf was found unchanged. */
-  #noteLast(record: number): void {
-    const { u8, u32, units } = this.memory;
+  /** Copies the key of the leaf's record aside; it counts once the leaf was found unchanged. */
+  #noteLast(record: number, leaf: number): void {
+    const { u8, u32 } = this.memory;
     const length = u32[2 * record + RECORD_KEY_LENGTH]!;
+    // Else it may be any number, of memory that was used again.
+    if (!this.#unchanged(leaf, this.#version)) return;
     const start = (record + RECORD_HEADER_UNITS) * UNIT_BYTES;
-    if (start + length > units * UNIT_BYTES) return;
     if (length > this.#spare.length) this.#spare = new Uint8Array(2 * length);
     for (let i = 0; i < length; i++) this.#spare[i] = u8[start + i]!;
     this.#noted = length;

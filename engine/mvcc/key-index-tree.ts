@@ -64,6 +64,11 @@ export class IndexTree {
     return this.#keyBytes;
   }
 
+  /** Of the longest key there ever was. */
+  get keyBytesMax(): number {
+    return this.#keyBytesMax;
+  }
+
   /** Leaf of the last descent, as a word of the memory. */
   get leaf(): number {
     return this.#leaf;

@@ -69,6 +69,11 @@ export class KeyIndex extends KeyIndexReader {
     return this.#tree.keyBytes;
   }
 
+  /** Bytes of the longest key there ever was. */
+  get keyBytesMax(): number {
+    return this.#tree.keyBytesMax;
+  }
+
   /** Records that key[0, keyLength) was put at {main, sub}; `out` is its new state. Throws NO_SPACE. */
   put(key: Uint8Array, keyLength: number, main: number, sub: number, out: KeyState): void {
     if (this.#locks) this.lock.lockExclusive();

@@ -28,10 +28,8 @@ import type {
 } from './responses.ts';
 import { checkShape, checkTxn } from './request-check.ts';
 
-/** From here on the keys of a deletion are measured before: they have to fit into the write buffer. */
-const MEASURED_KEYS = 1000;
-/** A tombstone's message beside its key. */
-const TOMBSTONE_BYTES_MAX = 8;
+/** A message beside its key and value, at most: lengths, revisions, version, lease. */
+const MESSAGE_BYTES_MAX = 64;
 
 /** Which branch each transaction takes, found before anything is changed, as in etcd. */
 interface TxnPlan {
@@ -39,6 +37,12 @@ interface TxnPlan {
   readonly operations: readonly TxnOperation[];
   /** Plans of nested transactions, in order. */
   readonly nested: readonly TxnPlan[];
+}
+
+/** What a request takes of the write buffer, at most. */
+interface Room {
+  entries: number;
+  bytes: number;
 }
 
 interface ApplierParts {
@@ -116,11 +120,11 @@ export class Applier {
 
   #single(operation: PutRequest | DeleteRangeRequest): TxnOperationResponse {
     checkShape(operation);
-    if (operation.kind === 'deleteRange') this.#checkDelete(operation);
-    else {
+    if (operation.kind === 'put') {
       if (operation.lease !== 0n) this.#assertLease(operation.lease);
       this.#checkPrevious(operation);
     }
+    this.#assertRoom({ succeeded: true, operations: [operation], nested: [] });
     this.#mvcc.begin();
     const response = this.#operate(operation, []);
     return { ...response, revision: this.#mvcc.end() };
@@ -132,7 +136,7 @@ export class Applier {
     // One after the other, as in etcd: which of two faults is told depends on it.
     this.#checkPlan(plan, 'put');
     this.#checkPlan(plan, 'range');
-    this.#checkPlan(plan, 'deleteRange');
+    this.#assertRoom(plan);
     this.#mvcc.begin();
     const responses = this.#run(plan);
     const revision = this.#mvcc.end();
@@ -147,13 +151,12 @@ export class Applier {
   }
 
   /** Refuses what the state does not allow of one kind of operations, before any is carried out. */
-  #checkPlan(plan: TxnPlan, kind: 'put' | 'range' | 'deleteRange'): void {
+  #checkPlan(plan: TxnPlan, kind: 'put' | 'range'): void {
     const nested = [...plan.nested];
     for (const operation of plan.operations) {
       if (operation.kind === 'txn') this.#checkPlan(nested.shift()!, kind);
       else if (operation.kind !== kind) continue;
       else if (operation.kind === 'range') this.#checkRange(operation.range);
-      else if (operation.kind === 'deleteRange') this.#checkDelete(operation);
       else {
         this.#checkPrevious(operation);
         if (operation.lease !== 0n) this.#assertLease(operation.lease);
@@ -232,19 +235,49 @@ export class Applier {
     }
   }
 
-  #checkDelete({ key, end }: DeleteRangeRequest): void {
-    if (end === undefined) return;
-    const count = this.#mvcc.countInside(key, end);
-    if (count < MEASURED_KEYS) return;
-    let bytes = 0;
-    this.#mvcc.visitInside({ key, end }, 0, (u8, start, length) => {
-      bytes += this.#view.read(u8, start, length).keyLength + TOMBSTONE_BYTES_MAX;
-    });
-    if (this.#mvcc.backend.fits(count, bytes)) return;
+  /**
+   * Refuses what would not fit into half of the write buffer, before anything is changed: what is full in
+   * the middle of a request cannot be committed, and the log would bring it back at every opening.
+   */
+  #assertRoom(plan: TxnPlan): void {
+    const room: Room = { entries: 0, bytes: 0 };
+    this.#measure(plan, room);
+    if (this.#mvcc.backend.fits(room.entries, room.bytes)) return;
     throw new EngineError(
       'REQUEST_TOO_LARGE',
-      `${count} keys are too many to delete in one request; delete fewer, or raise bufferEntries and bufferBytes`,
+      `a request of ${room.entries} changes and up to ${room.bytes} bytes is too large; ` +
+        'change or delete fewer keys at once, or raise bufferEntries and bufferBytes',
     );
+  }
+
+  #measure(plan: TxnPlan, room: Room): void {
+    const nested = [...plan.nested];
+    for (const operation of plan.operations) {
+      if (operation.kind === 'txn') this.#measure(nested.shift()!, room);
+      else if (operation.kind === 'put') this.#measurePut(operation, room);
+      else if (operation.kind === 'deleteRange') this.#measureDelete(operation, room);
+    }
+  }
+
+  #measurePut({ key, value, ignoreValue }: PutRequest, room: Room): void {
+    const bytes = ignoreValue ? this.#find(key)!.value.length : value.length;
+    room.entries++;
+    room.bytes += key.length + bytes + MESSAGE_BYTES_MAX;
+  }
+
+  #measureDelete({ key, end }: DeleteRangeRequest, room: Room): void {
+    const { index, backend } = this.#mvcc;
+    const count = end === undefined ? 1 : this.#mvcc.countInside(key, end);
+    room.entries += count;
+    const most = count * (index.keyBytesMax + MESSAGE_BYTES_MAX);
+    if (end === undefined || backend.fits(room.entries, room.bytes + most)) {
+      room.bytes += end === undefined ? key.length + MESSAGE_BYTES_MAX : most;
+      return;
+    }
+    // One long key among many short ones must not speak for all.
+    this.#mvcc.visitInside({ key, end }, 0, (u8, start, length) => {
+      room.bytes += this.#view.read(u8, start, length).keyLength + MESSAGE_BYTES_MAX;
+    });
   }
 
   #holds(compare: Compare): boolean {
@@ -274,7 +307,12 @@ export class Applier {
       this.#records.changed(id);
     }
     let more: boolean;
-    do more = this.#lessor.takeKeys(id, keysMax, this.#taken);
+    // Half of the buffer: an eighth of it for what goes with the keys, one for the keys, and a quarter for
+    // the last of them, since no request is larger.
+    const { bufferEntries, bufferBytes } = this.#options;
+    const eighth = bufferBytes / 8;
+    const limit = Math.floor(Math.min(keysMax, bufferEntries / 2, eighth / MESSAGE_BYTES_MAX));
+    do more = this.#lessor.takeKeys(id, limit, this.#taken, eighth);
     while (more && this.#taken.length === 0);
     this.#mvcc.begin();
     for (const key of this.#taken) this.#mvcc.deleteRange(key, undefined);

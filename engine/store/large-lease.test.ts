@@ -80,6 +80,9 @@ it('brings keys in order in bounded parts', () => {
   while (!keys.ready(0, 5)) parts++;
   expect(parts).toBe(100 / (5 * READY_FACTOR));
   const out: Uint8Array[] = [];
-  expect(keys.take(0, 5, out)).toBe(true);
+  expect(keys.take(0, 5, 1000, out)).toBe(true);
   expect(out).toEqual(['k0', 'k1', 'k10', 'k11', 'k12'].map(bytesOf));
+  // The key with which they reach the bytes is the last.
+  expect(keys.take(0, 5, 4, out)).toBe(true);
+  expect(out).toEqual(['k13', 'k14'].map(bytesOf));
 });
