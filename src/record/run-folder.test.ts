@@ -12,7 +12,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { testExperimentRound } from '../claims/testing/experiment-rounds.ts';
 import { testCell, testRounds, testRun, testSample } from '../claims/testing/samples.ts';
+import { summarizeLatencies } from '../measure/histogram.ts';
 import { syntheticReport } from '../report/testing/fixture.ts';
 import { testFolder } from '../testing/test-folder.ts';
 import {
@@ -180,6 +182,22 @@ describe('writeReport', () => {
     expect(readFileSync(join(folder, 'report.md'), 'utf8')).toBe('# r');
     expect(readdirSync(join(folder, 'charts')).sort()).toEqual(['one.svg', 'two.svg']);
     expect(readClaims(folder)).toEqual(claims);
+  });
+
+  it('names a histogram of which a bit was flipped', () => {
+    const folder = stored();
+    const lines = join(folder, 'experiments.ndjson');
+    const { histogram } = summarizeLatencies([1e6, 2e6]);
+    const flipped = `${histogram.slice(0, 60)}${histogram[60] === 'A' ? 'B' : 'A'}${histogram.slice(61)}`;
+    const line = (text: string): string =>
+      `${JSON.stringify(testExperimentRound({ histograms: { put: text } }))}\n`;
+    writeFileSync(lines, line(histogram));
+    expect(readRun(folder).experiments).toHaveLength(1);
+    appendFileSync(lines, line(flipped));
+    expect(refused(() => readRun(folder))).toMatchObject({
+      kind: 'damaged',
+      message: expect.stringMatching(/experiments\.ndjson, line 2: histogram put: /) as string,
+    });
   });
 
   it('has no claims where none were written, and names damaged ones', () => {

@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import type { z } from 'zod';
 import {
   claimsFileSchema,
@@ -135,7 +136,7 @@ export function readRun(folder: string): StoredRun {
     run: run.data,
     samples: readLines(join(folder, 'samples.ndjson'), sampleSchema),
     surface: readLines(join(folder, 'surface.ndjson'), surfaceCellSchema),
-    experiments: readLines(join(folder, 'experiments.ndjson'), experimentRoundSchema),
+    experiments: readExperiments(join(folder, 'experiments.ndjson')),
   };
 }
 
@@ -167,6 +168,24 @@ function readLines<T>(path: string, schema: z.ZodType<T>): T[] {
   });
 }
 
+/** A schema does not see into a histogram; its own checksum does. */
+function readExperiments(path: string): ExperimentRound[] {
+  const rounds = readLines(path, experimentRoundSchema);
+  for (const [i, { histograms }] of rounds.entries()) {
+    for (const [name, text] of Object.entries(histograms)) {
+      try {
+        decodeFromCompressedBase64(text, 64);
+      } catch (error) {
+        const where = `${path}, line ${String(i + 1)}`;
+        throw new RecordError('damaged', `${where}: histogram ${name}: ${messageOf(error)}`, {
+          cause: error,
+        });
+      }
+    }
+  }
+  return rounds;
+}
+
 /** What a kill left of a line would spoil the line that is appended next. */
 function cutTornLine(path: string): void {
   if (!existsSync(path)) return;
@@ -195,7 +214,7 @@ function issueOf(error: {
   const [first] = error.issues;
   return first === undefined
     ? 'wrong shape'
-    : `${first.path.map(String).join('.')}: ${first.message}`;
+    : [first.path.map(String).join('.'), first.message].filter((part) => part !== '').join(': ');
 }
 
 function writeWhole(path: string, text: string): void {

@@ -78,6 +78,10 @@ describe('estimates', () => {
   it('shows two digits and says so where there is no interval', () => {
     expect(formatEstimate({ value: 17.83, low: NaN, high: NaN }, 'x')).toBe('18x (no interval)');
     expect(formatEstimate({ value: 1, low: 1, high: 1 }, 'x')).toBe('1.0x (no interval)');
+    // Two rounds: decimals that keep the lower end from reading 0 would stand behind the upper one.
+    expect(formatEstimate({ value: 0.64612, low: 1.51e-6, high: 276311.85 }, 'x')).toBe(
+      '0.65x [0.0000015, 280,000]',
+    );
     expect(formatInterval({ value: 1, low: null, high: 3 })).toBe('');
   });
 

@@ -15,6 +15,7 @@ export interface Estimate {
 export const NOT_MEASURED = 'not measured';
 
 const SIGNIFICANT_DIGITS_MAX = 4;
+const WIDE_RATIO = 1000;
 const BYTE_UNITS = [
   { size: 1e12, name: 'TB' },
   { size: 1e9, name: 'GB' },
@@ -80,7 +81,7 @@ export function withUnit(text: string, unit: string): string {
 export function formatValue(estimate: Estimate): string {
   if (!isFigure(estimate.value)) return NOT_MEASURED;
   const interval = intervalOf(estimate);
-  if (interval === undefined) return formatSignificant(estimate.value, 2);
+  if (interval === undefined || isWide(interval)) return formatSignificant(estimate.value, 2);
   return fixed(estimate.value, decimalsFor(estimate.value, interval));
 }
 
@@ -88,6 +89,9 @@ export function formatValue(estimate: Estimate): string {
 export function formatInterval(estimate: Estimate, between = ' to '): string {
   const interval = intervalOf(estimate);
   if (!isFigure(estimate.value) || interval === undefined) return '';
+  if (isWide(interval)) {
+    return `${formatSignificant(interval.low, 2)}${between}${formatSignificant(interval.high, 2)}`;
+  }
   const decimals = decimalsFor(estimate.value, interval);
   return `${fixed(interval.low, decimals)}${between}${fixed(interval.high, decimals)}`;
 }
@@ -114,6 +118,11 @@ export function formatTime(iso: string): string {
   const time = Date.parse(iso);
   if (Number.isNaN(time)) return iso;
   return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** So far apart that digits that tell the lower end mean nothing of the upper one. */
+function isWide({ low, high }: { readonly low: number; readonly high: number }): boolean {
+  return low > 0 && high / low >= WIDE_RATIO;
 }
 
 // The place of the half-width's first digit is the last place worth printing. Four significant digits
