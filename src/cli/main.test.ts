@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { startKvtune, until } from '../testing/kvtune-process.ts';
-import { testFolder } from '../testing/test-folder.ts';
+import { diskFolder } from '../testing/test-folder.ts';
 import { KVTUNE_VERSION } from '../version.ts';
 
+const base = diskFolder('cli-main');
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
 interface Ended {
@@ -68,7 +69,7 @@ it.runIf(existsSync('/dev/full'))('ends with 6 when its result cannot be printed
 });
 
 it('takes the end of its terminal for a Ctrl-C', async () => {
-  const folder = join(testFolder('cli-main'), 'run');
+  const folder = join(base, 'run');
   const length = ['--duration', '30s', '--warm-up', '0', '--param', 'keys=100'];
   const running = startKvtune(['run', 'read-heavy', ...length, '--out', folder]);
   expect(await until(() => existsSync(join(folder, 'run.json')), 20_000)).toBe(true);

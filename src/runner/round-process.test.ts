@@ -17,7 +17,7 @@ import { recipeByName } from '../../workloads/index.ts';
 import { synthesize } from '../targets/aged-db.ts';
 import { fileDigest } from '../testing/file-digest.ts';
 import { startKvtune, until } from '../testing/kvtune-process.ts';
-import { testFolder } from '../testing/test-folder.ts';
+import { diskFolder, testFolder } from '../testing/test-folder.ts';
 import type { RoundRequest } from './round.ts';
 import type { runRoundProcess as RunRoundProcess } from './round-process.ts';
 
@@ -28,6 +28,7 @@ const ENDLESS = { ...SHORT, commits: 1_000_000 };
 const TIMEOUT_MS = 20_000;
 
 const folder = testFolder('round-process');
+const disk = diskFolder('round-process');
 const original = join(folder, 'original.db');
 let runRoundProcess: typeof RunRoundProcess;
 let made = 0;
@@ -175,7 +176,7 @@ describe('runRoundProcess', () => {
 
   // A round under load: one of the freelist's holds its thread until it is over.
   it('does not outlive a parent that was killed', async () => {
-    const out = join(folder, 'killed');
+    const out = join(disk, 'killed');
     const length = ['--duration', '60s', '--warm-up', '0', '--param', 'keys=100'];
     const arms = ['--a', 'baseline', '--b', 'optimized'];
     const running = startKvtune(['ab', 'read-heavy', ...arms, ...length, '--out', out]);

@@ -7,11 +7,11 @@ import { readRun } from '../../record/run-folder.ts';
 import type { Scalar } from '../../record/schema.ts';
 import { LOAD_FACTORS } from '../../runner/load-cells.ts';
 import { KVTUNE_VERSION } from '../../version.ts';
-import { command, type CliCommand, type CommandContext } from '../command.ts';
+import { command, type CliCommand } from '../command.ts';
 import { naming, usageError } from '../errors.ts';
 import type { ExitCode } from '../exit-codes.ts';
-import { listFlag, textFlag } from '../flag.ts';
-import { runLoadCommand } from '../load-command.ts';
+import { listFlag, textFlag, type FlagValues } from '../flag.ts';
+import { runLoadCommand, type LoadCommandOptions } from '../load-command.ts';
 import { isOption, optionName, readConfig, readOptionValue } from '../load-config.ts';
 import { findWorkload, loadFlags, planLoad, readParameter, roundFlags } from '../load-flags.ts';
 import { parseCount, parseRate } from '../units.ts';
@@ -43,6 +43,8 @@ const flags = {
   }),
 } as const;
 
+type Values = FlagValues<typeof flags & typeof positionals>;
+
 export const sweepCommand: CliCommand = command({
   name: 'sweep [workload]',
   describe: 'measure a workload over levels of settings',
@@ -63,10 +65,8 @@ export const sweepCommand: CliCommand = command({
   run: (values, context) => {
     const { workDir, showConfig, resume } = values;
     if (resume !== undefined) {
-      if (values.workload !== undefined || values.factor.length > 0) {
-        throw usageError('--resume takes no workload and no --factor', 'both stand in its folder');
-      }
-      return resumed(resume, workDir, context);
+      assertPlanned(values, context.common.out);
+      return resumed(resume, { workDir, showConfig, context });
     }
     if (values.workload === undefined) {
       throw usageError('no workload given', 'kvtune workloads lists them');
@@ -82,10 +82,22 @@ export const sweepCommand: CliCommand = command({
   },
 });
 
+/** What a sweep was planned as stands in its folder; nothing that would change it is taken silently. */
+function assertPlanned(values: Values, out: string | undefined): void {
+  if (values.workload !== undefined || values.factor.length > 0) {
+    throw usageError('--resume takes no workload and no --factor', 'both stand in its folder');
+  }
+  const { rate, arrival, clients, threads, ops } = values;
+  const given = Object.entries({ rate, arrival, clients, threads, ops, out });
+  const changed = given.find(([, value]) => value !== undefined)?.[0];
+  const flag = values.param.length > 0 ? 'param' : changed;
+  if (flag === undefined) return;
+  throw usageError(`--resume and --${flag} exclude each other`, 'a sweep goes on as planned');
+}
+
 async function resumed(
   folder: string,
-  workDir: string | undefined,
-  context: CommandContext,
+  options: Pick<LoadCommandOptions, 'workDir' | 'showConfig' | 'context'>,
 ): Promise<ExitCode> {
   const { load, kvtune } = readRun(folder).run;
   if (load?.command !== 'sweep') throw usageError(`${folder} holds no sweep`, 'name its folder');
@@ -95,7 +107,7 @@ async function resumed(
       'start a new one without --resume',
     );
   }
-  return runLoadCommand({ plan: load, context, workDir, showConfig: false, resume: folder });
+  return runLoadCommand({ ...options, plan: load, resume: folder });
 }
 
 interface Asked {
