@@ -20,6 +20,7 @@ import { readOptions, USAGE, UsageError, type BenchOptions } from './bench-peers
 import { renderResult } from './bench-peers/table.ts';
 import type { LoadAnswer, LoadRequest } from '../src/drivers/kv-driver.ts';
 import { WorkFolder } from '../src/record/run-folder.ts';
+import { engineEnvironment } from '../src/runner/huge-pages.ts';
 import { runRoundProcess } from '../src/runner/round-process.ts';
 
 const CHILD = fileURLToPath(new URL('./bench-peers-child.js', import.meta.url));
@@ -66,7 +67,9 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<number
       runRound: (request, timeoutMs) => runRoundProcess(request, timeoutMs, signal),
     });
     const quick = options.quick ? ['quick: the sizes are too small for the bars to mean much'] : [];
-    const whole = { ...result, notes: [...notes, ...quick] };
+    const memory =
+      "kvtune's memory is asked for in huge pages; bbolt's files have what the kernel gives";
+    const whole = { ...result, notes: [...notes, memory, ...quick] };
     process.stdout.write(
       options.json ? `${JSON.stringify(whole, null, 2)}\n` : renderResult(whole),
     );
@@ -87,7 +90,8 @@ function runChild<Answer>(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const args = [CHILD, JSON.stringify(request)];
-    execFile(process.execPath, args, { signal }, (error, stdout, stderr) => {
+    const env = engineEnvironment(process.env);
+    execFile(process.execPath, args, { signal, env }, (error, stdout, stderr) => {
       // The child is this program: it prints the type it was asked for.
       if (error === null) resolve(JSON.parse(stdout) as Answer);
       else reject(new Error(stderr.trim() || error.message));

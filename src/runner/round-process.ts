@@ -7,6 +7,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EngineError, ENGINE_ERROR_CODES, type EngineErrorCode } from '../../engine/index.ts';
 import type { ExperimentResult, ExperimentTask } from '../experiments/experiment.ts';
+import { engineEnvironment } from './huge-pages.ts';
 import type { RoundRequest, RoundResult } from './round.ts';
 import type { SurfaceRequest, SurfaceResult } from './surface-cell.ts';
 
@@ -64,6 +65,7 @@ function runTask<Result>(task: RoundTask, timeoutMs: number, signal: AbortSignal
     const child = fork(CHILD, [], {
       serialization: 'advanced',
       execArgv: [],
+      env: engineEnvironment(process.env),
       // Out of the terminal's process group: a Ctrl-C is the parent's to act on, and reaches it alone.
       detached: true,
     });
