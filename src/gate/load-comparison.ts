@@ -16,7 +16,7 @@ export const LOAD_ALPHA = 0.05;
 /** What nobody would act upon. */
 const MARGIN = 1.05;
 /** A 99th percentile of fewer is one of the largest values. */
-const P99_OPERATIONS_MIN = 500;
+export const P99_OPERATIONS_MIN = 500;
 
 export interface LoadComparisons {
   readonly comparisons: readonly LoadComparison[];

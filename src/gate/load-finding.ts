@@ -3,6 +3,7 @@
 
 import { OPERATIONS_PER_SECOND, type LoadRun } from '../record/load-schema.ts';
 import type { LaneSummary, LoadComparison, LoadVerdict } from '../record/verdict-schema.ts';
+import { P99_OPERATIONS_MIN } from './load-comparison.ts';
 import type { SortedRounds } from './load-rounds.ts';
 
 export interface FindingInput {
@@ -35,7 +36,9 @@ export function findingOf(input: FindingInput): string {
 
 function runFinding({ plan, lanes }: FindingInput): string {
   const rate = lanes.reduce((sum, lane) => sum + lane.perSecond, 0);
-  const [slowest] = [...lanes].sort((a, b) => b.p99Us - a.p99Us);
+  // Of few operations it is the slowest one.
+  const told = lanes.filter(({ operations }) => operations >= P99_OPERATIONS_MIN);
+  const [slowest] = told.sort((a, b) => b.p99Us - a.p99Us);
   const tail =
     slowest === undefined ? '' : `; ${slowest.lane} has the longest p99, ${time(slowest.p99Us)}`;
   return `${plan.workload}: ${digits(rate)} operations/s by ${loadText(plan)}${tail}.`;

@@ -133,12 +133,24 @@ describe('rounds that may not judge', () => {
     expect(many.finding).toContain('a generating thread was busy');
   });
 
+  it('in which nothing ended measure nothing', () => {
+    const none = judge(testPlan(), [testRound({ operations: 0 })]);
+    expect([none.verdict, none.finding]).toEqual(['nothing', 'Nothing was measured.']);
+  });
+
   it('of claims are not looked at', () => {
     expect(judge(testPlan(), [{ ...testRound(), claim: 'lease-scale' }]).verdict).toBe('nothing');
   });
 });
 
 describe('lanes', () => {
+  it('of few operations do not name the longest p99', () => {
+    const few = judge(testPlan(), [testRound({ operations: 400 })]);
+    expect(few.finding).not.toContain('p99');
+    const enough = judge(testPlan(), [testRound({ operations: 500 })]);
+    expect(enough.finding).toContain('has the longest p99');
+  });
+
   it('merge histograms instead of averaging percentiles', () => {
     const rounds = [testRound({ p99Us: 100 }), testRound({ block: 1, p99Us: 1000 })];
     const [lane, ...others] = judge(testPlan(), rounds).lanes;

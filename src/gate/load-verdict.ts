@@ -28,8 +28,9 @@ export function judgeLoads({ run, plan, experiments, unit }: LoadInput): Verdict
   const sorted = sortRounds(experiments);
   const { all, usable } = sorted;
   const { comparisons, method, warnings } = compareLoads(plan, usable, unit);
-  const verdict = verdictOf(plan, sorted, comparisons);
   const lanes = laneSummaries(usable);
+  const ended = laneSummaries(all).some(({ operations }) => operations > 0);
+  const verdict = verdictOf(plan, sorted, comparisons, ended);
   const panels = loadPanels(plan, usable, unit);
   const cells = new Map(all.map(({ cell, factors }) => [cell, { cell, factors }]));
   return {
@@ -51,11 +52,12 @@ export function judgeLoads({ run, plan, experiments, unit }: LoadInput): Verdict
 
 function verdictOf(
   { command }: LoadRun,
-  { all, invalid, faults }: SortedRounds,
+  { invalid, faults }: SortedRounds,
   comparisons: readonly LoadComparison[],
+  ended: boolean,
 ): LoadVerdict {
   if (faults.length > 0) return 'wrong-data';
-  if (!all.some(({ load }) => load.seconds > 0)) return 'nothing';
+  if (!ended) return 'nothing';
   if (invalid) return 'invalid';
   if (command !== 'ab') return 'measured';
   const deciding = comparisons.filter((one) => one.deciding).map(({ verdict }) => verdict);

@@ -9,7 +9,7 @@ import { claimRowsSchema, panelSchema, runSchema, SCHEMA_VERSION } from './schem
 /**
  * 'measured' is all that 'run' and 'sweep' can say for good; 'better', 'worse', 'alike' and 'inconclusive'
  * are of ab's b; 'invalid': the load generator set the figures; 'wrong-data': the store did not hold what it
- * acknowledged; 'nothing': no round has ended.
+ * acknowledged; 'nothing': no operation has ended.
  */
 export const LOAD_VERDICTS = [
   'measured',
