@@ -8,7 +8,14 @@
 // for the disk: nothing is synced. Both keep to a schedule, from which their latency counts.
 
 import { join } from 'node:path';
-import { KeyState, nodeVfs, noSyncs, Random, Store, type StoreOptions } from '../../engine/index.ts';
+import {
+  KeyState,
+  nodeVfs,
+  noSyncs,
+  Random,
+  Store,
+  type StoreOptions,
+} from '../../engine/index.ts';
 import type { Operation, OperationStream, ParameterValues } from '../../workloads/index.ts';
 import type { Warning } from '../record/schema.ts';
 import type { Mode } from '../runner/plan.ts';
