@@ -224,7 +224,7 @@ function findingOf({ keys, copy, concurrent }: Found, verdict: Verdict): string 
 
 function reasonOf(gains: Gains, verdict: Verdict): string {
   if (verdict === 'exceeded') {
-    return 'beyond the published 1.7x and -90%, and without them no difference over 10% is shown';
+    return 'beyond the published 1.7x and -90%, and without them no difference beyond 10% and the A/A floor is shown';
   }
   if (verdict === 'reproduced') return 'as published';
   if (verdict === 'not-reproduced') return 'no gain beyond the noise';
