@@ -2,6 +2,7 @@
 // here may change with any commit. Tests of the engine import its files directly.
 
 export { ENGINE_ERROR_CODES, EngineError, type EngineErrorCode } from './base/errors.ts';
+export type { OptionRule } from './base/option-rules.ts';
 export { Random } from './base/random.ts';
 export type { Cursor } from './btree/cursor.ts';
 export type { Bucket } from './db/bucket.ts';
@@ -52,6 +53,7 @@ export {
   PRESETS,
   resolveStoreOptions,
   STORE_DEFAULTS,
+  STORE_OPTION_RULES,
   type Durability,
   type StoreOptions,
 } from './store/options.ts';

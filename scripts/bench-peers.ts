@@ -1,29 +1,23 @@
-// npm run bench:peers: the bundled engine beside real bbolt (1.3.6 and the newest that could be built), and
-// its storage beside that of etcd (3.5 and a newer one), on the same machine, with the same work, settings and syncs, in interleaved runs of a process each.
-// Builds the harness of scripts/peers first when it is missing. --help names the flags and exit codes.
+// npm run bench:peers: the bundled engine beside real bbolt (1.3.6 and the newest that could be built), and its
+// storage beside that of etcd (3.5 and a newer one), on the same machine, with the same work, settings and
+// syncs, in turn in sessions, a process a run. Builds the harness of scripts/peers first when it is missing.
+// --help names the flags and exit codes.
 //
 // Rows are {name, ours, peer, peerVersion, unit, ratio, low, high, bar, pass}; ratio > 1 means kvtune is
 // better. A row below its bar fails the command with --strict only. What always fails it (5): sides that
 // did not do the same work, or a baseline that is not honest: what our array arm spends in its freelist
 // a commit may be at most 1.25 times bbolt's, with the same probes an allocation.
 //
-// Our side compiles its hot paths on a database in memory before the clock starts; Go needs no such
-// thing. Both exclude the start of the process and include every commit and sync.
+// Our side compiles its hot paths before the clock starts; Go needs no such thing. Both exclude the start of
+// the process and include every commit and sync.
 
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { runBench, type BenchResult } from './bench-peers/bench.ts';
 import { findPeers, NoPeerError } from './bench-peers/harness.ts';
-import type { MvccAnswer, MvccRequest } from './bench-peers/our-mvcc.ts';
 import { readOptions, USAGE, UsageError, type BenchOptions } from './bench-peers/options.ts';
 import { renderResult } from './bench-peers/table.ts';
-import type { LoadAnswer, LoadRequest } from '../src/drivers/kv-driver.ts';
-import { WorkFolder } from '../src/record/run-folder.ts';
-import { engineEnvironment } from '../src/runner/huge-pages.ts';
-import { runRoundProcess } from '../src/runner/round-process.ts';
+import { RecordError, WorkFolder } from '../src/record/folder.ts';
 
-const CHILD = fileURLToPath(new URL('./bench-peers-child.js', import.meta.url));
 const SEED = 1;
 const EXIT = { ok: 0, internal: 1, usage: 2, below: 3, invalid: 5, noPeer: 6, interrupted: 130 };
 
@@ -42,30 +36,23 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     return await bench(options, signal);
   } catch (error) {
     if (signal.aborted) return EXIT.interrupted;
-    const known = error instanceof UsageError || error instanceof NoPeerError;
+    const isUsage = error instanceof UsageError || error instanceof RecordError;
+    const known = isUsage || error instanceof NoPeerError;
     const text = error instanceof Error ? (known ? error.message : error.stack) : String(error);
     process.stderr.write(`bench:peers: ${text ?? ''}\n`);
-    if (error instanceof UsageError) return EXIT.usage;
+    if (isUsage) return EXIT.usage;
     return error instanceof NoPeerError ? EXIT.noPeer : EXIT.internal;
   }
 }
 
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<number> {
   const { peers, etcds, notes } = await findPeers(process.env, signal, note);
-  const work = new WorkFolder(join(options.workDir, `kvtune-peers-${process.pid}`));
+  const work = new WorkFolder(join(options.workDir, `kvtune-peers-${process.pid}`), {
+    parents: 'kept',
+  });
   try {
-    const result = await runBench(options.rows, {
-      peers,
-      etcds,
-      work,
-      scale: options.scale,
-      seed: SEED,
-      signal,
-      note,
-      runOurs: (request) => runChild<LoadAnswer>(request, signal),
-      runMvcc: (request) => runChild<MvccAnswer>(request, signal),
-      runRound: (request, timeoutMs) => runRoundProcess(request, timeoutMs, signal),
-    });
+    const { rows, scale } = options;
+    const result = await runBench(rows, { peers, etcds, work, scale, seed: SEED, signal, note });
     const quick = options.quick ? ['quick: the sizes are too small for the bars to mean much'] : [];
     const memory =
       "kvtune's memory is asked for in huge pages; bbolt's files have what the kernel gives";
@@ -82,21 +69,6 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<number
 function exitCodeOf(result: BenchResult, { strict }: BenchOptions): number {
   if (result.honest === false || result.checks.some((check) => !check.ok)) return EXIT.invalid;
   return strict && result.rows.some((row) => row.pass === false) ? EXIT.below : EXIT.ok;
-}
-
-function runChild<Answer>(
-  request: LoadRequest | MvccRequest,
-  signal: AbortSignal,
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const args = [CHILD, JSON.stringify(request)];
-    const env = engineEnvironment(process.env);
-    execFile(process.execPath, args, { signal, env }, (error, stdout, stderr) => {
-      // The child is this program: it prints the type it was asked for.
-      if (error === null) resolve(JSON.parse(stdout) as Answer);
-      else reject(new Error(stderr.trim() || error.message));
-    });
-  });
 }
 
 function note(text: string): void {

@@ -45,6 +45,8 @@ function describe(write: number): string {
 
 export interface Truth {
   readonly seed: number;
+  /** Of what was loaded beforehand. */
+  readonly preloadSeed: number;
   /** Each key that must be there, with its last write as one number: see TruthCheck. */
   readonly alive: ReadonlyMap<number, number>;
   /** Keys that may also be in another state, with all other writes or ABSENT. */
@@ -118,22 +120,26 @@ class Replay {
   }
 }
 
-/** Cost: as many operations as were acknowledged, some 100 ns each, and a map entry a key. */
+/**
+ * `preloadSeed` where the store was loaded with another seed than the streams have. Cost: as many operations
+ * as were acknowledged, some 100 ns each, and a map entry a key.
+ */
 export function replayTruth(
   workload: ParameterizedWorkload,
   seed: number,
   progress: readonly ClientProgress[],
+  preloadSeed: number = seed,
 ): Truth {
   const replay = new Replay();
   const operation = new Operation();
   const clients = progress.length;
-  applyPreload(replay, workload.preload(seed), operation, clients);
+  applyPreload(replay, workload.preload(preloadSeed), operation, clients);
   for (const [client, one] of progress.entries()) {
     const stream = workload.stream({ seed, client, clients, bodies: false });
     replayClient(replay, stream, operation, client, one);
   }
   const { alive, unsure, leaseOfKey, leases } = replay;
-  return { seed, alive, unsure, leaseOfKey, leases };
+  return { seed, preloadSeed, alive, unsure, leaseOfKey, leases };
 }
 
 function applyPreload(
@@ -189,7 +195,8 @@ export class TruthCheck {
     const { keyId, sequence, client, body } = header;
     if (this.#seen.has(keyId)) return `key ${keyId} is there twice`;
     this.#seen.add(keyId);
-    const { alive, unsure, seed } = this.#truth;
+    const { alive, unsure } = this.#truth;
+    const seed = client === PRELOAD_CLIENT ? this.#truth.preloadSeed : this.#truth.seed;
     const found = writeOf(client, sequence);
     const expected = alive.get(keyId) ?? ABSENT;
     if (expected !== found && unsure.get(keyId)?.includes(found) !== true) {

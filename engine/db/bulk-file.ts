@@ -95,6 +95,14 @@ export class BulkFile {
     this.#next = this.#end;
   }
 
+  /**
+   * Brings to disk what is laid out by now, in another thread where the vfs can: the disk works while the
+   * caller goes on. Wait for the end of the last one before finish() or abandon(), whatever it ends with.
+   */
+  flush(): Promise<void> {
+    return this.#file.startSync?.() ?? Promise.resolve();
+  }
+
   /** Writes the rest, syncs, and only then the metas: the file is a database from here on. */
   finish(): void {
     const { pageSize, storeFreelist } = this.#options;

@@ -217,6 +217,15 @@ export class Db implements WriteTxHost {
     return this.#freelist.kind;
   }
 
+  /** What the parts of this open database run with: read from them, not from what was asked for. */
+  settings(): EngineOptions {
+    const { syncFreelist, fillPercent, readOnly } = this.options;
+    const { readersMax } = this.#control;
+    const { cacheBytes, pageSize } = this.#cache;
+    const { kind: freelist } = this.#freelist;
+    return { freelist, syncFreelist, pageSize, cacheBytes, readersMax, fillPercent, readOnly };
+  }
+
   /** Number of the newest state since open, which is state 0. */
   get epoch(): number {
     return this.#control.epoch;

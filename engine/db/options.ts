@@ -2,6 +2,7 @@
 // the file itself decides (page size of an existing file) are read back after open, not trusted.
 
 import { EngineError } from '../base/errors.ts';
+import { choice, onOff, optionFaults, wholeNumber, type OptionRule } from '../base/option-rules.ts';
 import { FREELIST_KINDS } from '../freelist/create.ts';
 import type { FreelistKind } from '../freelist/freelist.ts';
 import { PAGE_BYTES_MAX, PAGE_BYTES_MIN } from '../page/layout.ts';
@@ -39,35 +40,52 @@ export const DEFAULT_OPTIONS: EngineOptions = {
   readOnly: false,
 };
 
+const CACHE_PAGES_MIN = 16;
 const CACHE_BYTES_MAX = 2 ** 31;
+
+/** What each option may be; fillPercent is a share in spite of its name, which is bbolt's. */
+export const ENGINE_OPTION_RULES: Readonly<Record<keyof EngineOptions, OptionRule>> = {
+  freelist: choice(FREELIST_KINDS, 'structure of the free pages in memory'),
+  syncFreelist: onOff('whether each commit stores the whole freelist in the file'),
+  pageSize: wholeNumber('bytes', PAGE_BYTES_MIN, PAGE_BYTES_MAX, 'page of a new file'),
+  cacheBytes: wholeNumber(
+    'bytes',
+    CACHE_PAGES_MIN * PAGE_BYTES_MIN,
+    CACHE_BYTES_MAX,
+    'shared page cache',
+  ),
+  readersMax: wholeNumber('readers', 1, 65_536, 'read transactions open at once'),
+  fillPercent: {
+    kind: 'number',
+    unit: '',
+    min: 0.1,
+    max: 1,
+    whole: false,
+    scale: 'linear',
+    meaning: 'share of a page that a split leaves full',
+  },
+  readOnly: onOff('opens the file under a shared lock and never writes'),
+};
 
 /** Fills in defaults and checks; throws one INVALID_ARGUMENT that names every fault. */
 export function resolveOptions(options: Partial<EngineOptions>): EngineOptions {
   const resolved = { ...DEFAULT_OPTIONS, ...options };
-  const faults: string[] = [];
-  const { pageSize, cacheBytes, readersMax, fillPercent } = resolved;
-  if (
-    !Number.isInteger(pageSize) ||
-    pageSize < PAGE_BYTES_MIN ||
-    pageSize > PAGE_BYTES_MAX ||
-    (pageSize & (pageSize - 1)) !== 0
-  ) {
-    faults.push(
-      `pageSize ${pageSize} is no power of two from ${PAGE_BYTES_MIN} to ${PAGE_BYTES_MAX}`,
-    );
-  }
-  if (!(cacheBytes >= 16 * pageSize && cacheBytes <= CACHE_BYTES_MAX)) {
-    faults.push(`cacheBytes ${cacheBytes} is not between 16 pages and ${CACHE_BYTES_MAX}`);
-  }
-  if (!Number.isInteger(readersMax) || readersMax < 1 || readersMax > 65_536) {
-    faults.push(`readersMax ${readersMax} is not between 1 and 65536`);
-  }
-  if (!(fillPercent >= 0.1 && fillPercent <= 1)) {
-    faults.push(`fillPercent ${fillPercent} is not between 0.1 and 1`);
-  }
-  if (!FREELIST_KINDS.includes(resolved.freelist)) {
-    faults.push(`freelist '${resolved.freelist}' is not ${FREELIST_KINDS.join(', ')}`);
-  }
+  const faults = [
+    ...optionFaults<EngineOptions>(ENGINE_OPTION_RULES, resolved),
+    ...pageFaults(resolved),
+  ];
   if (faults.length > 0) throw new EngineError('INVALID_ARGUMENT', faults.join('; '));
   return resolved;
+}
+
+/** Faults that no option shows by itself. */
+export function pageFaults({ pageSize, cacheBytes }: EngineOptions): string[] {
+  const faults: string[] = [];
+  if (Number.isInteger(pageSize) && (pageSize & (pageSize - 1)) !== 0) {
+    faults.push(`pageSize ${pageSize} is no power of two`);
+  }
+  if (cacheBytes < CACHE_PAGES_MIN * pageSize) {
+    faults.push(`cacheBytes ${cacheBytes} is less than ${CACHE_PAGES_MIN} pages`);
+  }
+  return faults;
 }

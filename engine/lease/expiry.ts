@@ -14,7 +14,8 @@ import { grownDoubles } from './columns.ts';
 import { MomentHeap } from './moment-heap.ts';
 import type { SlotTable } from './slot-table.ts';
 
-export type LeaseExpiry = 'scan' | 'heap';
+export const LEASE_EXPIRIES = ['scan', 'heap'] as const;
+export type LeaseExpiry = (typeof LEASE_EXPIRIES)[number];
 
 /** Counts since it was made; they repeat exactly for equal histories. */
 export interface ExpiryCounters {
@@ -26,6 +27,7 @@ export interface ExpiryCounters {
 }
 
 export interface ExpiryIndex {
+  readonly kind: LeaseExpiry;
   readonly counters: Readonly<ExpiryCounters>;
   readonly memoryBytes: number;
   /** Makes room for slots below `capacity`. */
@@ -53,6 +55,7 @@ export function createExpiry(kind: LeaseExpiry, leases: SlotTable): ExpiryIndex 
 }
 
 class ScanExpiry implements ExpiryIndex {
+  readonly kind = 'scan';
   readonly counters: ExpiryCounters = { visited: 0, pushes: 0, pops: 0 };
   readonly #leases: SlotTable;
   #moments = new Float64Array(0);
@@ -111,6 +114,7 @@ class ScanExpiry implements ExpiryIndex {
 }
 
 class HeapExpiry implements ExpiryIndex {
+  readonly kind = 'heap';
   readonly #heap = new MomentHeap();
   #visited = 0;
 

@@ -77,6 +77,11 @@ export class Lessor {
     return leases + this.#keys.memoryBytes + this.#checkpoints.memoryBytes;
   }
 
+  /** What it runs with: how leases are found is read from the index that finds them. */
+  settings(): LessorOptions {
+    return { ...this.options, expiry: this.#expiry.kind };
+  }
+
   get counters(): LessorCounters {
     return { ...this.#expiry.counters, handedOut: this.#handedOutCount };
   }

@@ -2,7 +2,7 @@
 // at once. The defaults are etcd's.
 
 import { EngineError } from '../base/errors.ts';
-import type { LeaseExpiry } from './expiry.ts';
+import { LEASE_EXPIRIES, type LeaseExpiry } from './expiry.ts';
 
 /** Between two ticks; what is handed out a tick is the revoke rate's share of it. */
 export const LEASE_TICK_MS = 500;
@@ -43,7 +43,7 @@ export function resolveOptions(given: Partial<LessorOptions>): LessorOptions {
   };
   const between = (value: number, low: number): boolean =>
     Number.isInteger(value) && value >= low && value <= TTL_SECONDS_MAX;
-  check(['scan', 'heap'].includes(expiry), `expiry is '${expiry}', not 'scan' or 'heap'`);
+  check(LEASE_EXPIRIES.includes(expiry), `expiry is '${expiry}', not 'scan' or 'heap'`);
   check(between(revokeRate, 1), `revokeRate is ${revokeRate}, not a whole number from 1 on`);
   check(
     between(ttlSecondsMin, 1),

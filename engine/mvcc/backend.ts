@@ -24,9 +24,6 @@ import type { ReadLock } from './options.ts';
 import { encodeRevision, TOMBSTONE_BYTES } from './revision.ts';
 import { createWriteBuffer, WriteBuffer, type WriteBufferShare } from './write-buffer.ts';
 
-/** etcd's: appended revisions fill their leaves. */
-const FILL_PERCENT = 0.9;
-
 /** Fields of what is published with each change. */
 export const REVISION_FIELD = 0;
 export const COMPACTED_FIELD = 1;
@@ -145,9 +142,17 @@ export class Backend {
     return this.#buffer.end;
   }
 
+  /** What it runs with, the buffer's sizes as its memory has them. */
+  settings(): BackendOptions {
+    const { readLock, batchLimit, batchIntervalMs } = this.#options;
+    const { entriesMax: bufferEntries, u8 } = this.#buffer.memory;
+    return { readLock, batchLimit, batchIntervalMs, bufferEntries, bufferBytes: u8.length };
+  }
+
   /** Room for changes of one request: entries, and bytes of their messages. */
   fits(entries: number, bytes: number): boolean {
-    return entries <= this.#options.bufferEntries / 2 && bytes <= this.#options.bufferBytes / 2;
+    const { entriesMax, u8 } = this.#buffer.memory;
+    return entries <= entriesMax / 2 && bytes <= u8.length / 2;
   }
 
   /** Takes the message in for readers, which publish() lets see it, and for the next commit. */
@@ -254,10 +259,9 @@ export class Backend {
     this.db.close();
   }
 
-  /** Revision keys ascend, so that puts append to one leaf. */
+  /** Revision keys ascend, so that puts append to one leaf, which they fill as far as the Db says. */
   #apply(tx: WriteTx): void {
     const keys = tx.ensureBucket(KEY_BUCKET);
-    keys.fillPercent = FILL_PERCENT;
     const { memory } = this.#buffer;
     for (let entry = this.#buffer.base; entry < this.#buffer.end; entry++) {
       const at = entry % memory.entriesMax;

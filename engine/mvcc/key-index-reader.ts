@@ -32,6 +32,8 @@ import {
 import type { IndexLock } from './options.ts';
 
 export interface KeyIndexShare {
+  /** As given; the memory takes whole units of it. */
+  readonly indexBytes: number;
   readonly memory: SharedArrayBuffer;
   readonly lock: SharedArrayBuffer;
   readonly indexLock: IndexLock;
@@ -76,6 +78,8 @@ const SPINS_MAX = 1e6;
 const DEPTH_MAX = 32;
 
 export class KeyIndexReader {
+  readonly indexBytes: number;
+  readonly indexLock: IndexLock;
   protected readonly memory: KeyIndexMemory;
   protected readonly lock: RwLock;
   readonly #global: boolean;
@@ -90,6 +94,8 @@ export class KeyIndexReader {
   constructor(share: KeyIndexShare) {
     this.memory = new KeyIndexMemory(share.memory);
     this.lock = new RwLock(new Int32Array(share.lock), 0);
+    this.indexBytes = share.indexBytes;
+    this.indexLock = share.indexLock;
     this.#global = share.indexLock === 'global';
   }
 

@@ -24,6 +24,7 @@ export interface KeyIndexOptions {
 export function createKeyIndex(options: KeyIndexOptions): KeyIndexShare {
   const bytes = Math.floor(options.indexBytes / UNIT_BYTES) * UNIT_BYTES;
   return {
+    indexBytes: options.indexBytes,
     memory: new SharedArrayBuffer(bytes),
     lock: new SharedArrayBuffer(4 * RwLock.words),
     indexLock: options.indexLock,

@@ -73,6 +73,14 @@ export class Mvcc {
     return { backend: this.backend.share(), index: this.#indexShare };
   }
 
+  /** What its parts run with: read from them, not from what was asked for. */
+  settings(): MvccOptions {
+    const { compactionBatch, compactionPauseMs } = this.#options;
+    const { indexLock, indexBytes } = this.index;
+    const backend = this.backend.settings();
+    return { ...backend, indexLock, indexBytes, compactionBatch, compactionPauseMs };
+  }
+
   observe(observer: ChangeObserver): void {
     this.#observers.push(observer);
   }
@@ -261,7 +269,7 @@ export class Mvcc {
       revision: this.#compacted,
       batch: this.#options.compactionBatch,
       pauseNs: this.#options.compactionPauseMs * 1e6,
-      stepwise: this.#options.indexLock === 'optimistic',
+      stepwise: this.index.indexLock === 'optimistic',
     });
   }
 

@@ -38,6 +38,8 @@ const RECENT = 2;
 /** What another thread needs to attach; structured-clone friendly, shares the memory. */
 export interface PageCacheShare {
   readonly pageSize: number;
+  /** As given; frames take whole pages of it. */
+  readonly cacheBytes: number;
   readonly frames: SharedArrayBuffer;
   readonly control: SharedArrayBuffer;
   readonly directory: SharedArrayBuffer;
@@ -57,6 +59,7 @@ export function createPageCache(options: {
   const chunkCount = Math.max(1024, Math.ceil((options.filePages * 4) / CHUNK_PAGES));
   return {
     pageSize: options.pageSize,
+    cacheBytes: options.cacheBytes,
     frames: new SharedArrayBuffer(frameCount * options.pageSize),
     control: new SharedArrayBuffer(4 * (CONTROL_WORDS + FRAME_WORDS * frameCount)),
     directory: new SharedArrayBuffer(4 * chunkCount),
@@ -67,6 +70,7 @@ export function createPageCache(options: {
 export class PageCache {
   readonly frames: PageBuffer;
   readonly pageSize: number;
+  readonly cacheBytes: number;
   readonly frameCount: number;
   /** What touch() read: no use but to be read. */
   touched = 0;
@@ -80,6 +84,7 @@ export class PageCache {
   constructor(share: PageCacheShare, shared: boolean) {
     this.#shared = shared;
     this.pageSize = share.pageSize;
+    this.cacheBytes = share.cacheBytes;
     this.frames = new PageBuffer(share.frames);
     this.frameCount = share.frames.byteLength / share.pageSize;
     this.#control = new Int32Array(share.control, 0, CONTROL_WORDS);

@@ -56,10 +56,10 @@ export function createControl(readersMax: number): ControlShare {
 }
 
 export class Control {
+  readonly readersMax: number;
   readonly #words: Int32Array;
   readonly #metas: Float64Array;
   readonly #slots: Int32Array;
-  readonly #readersMax: number;
   /** Where a claim looks first. */
   #preferred: number;
 
@@ -67,7 +67,7 @@ export class Control {
     this.#words = new Int32Array(share.memory, 0, HEADER_WORDS);
     this.#metas = new Float64Array(share.memory, 4 * HEADER_WORDS, 2 * META_FIELDS);
     this.#slots = new Int32Array(share.memory, SLOTS_AT);
-    this.#readersMax = share.readersMax;
+    this.readersMax = share.readersMax;
     this.#preferred = threadId % share.readersMax;
   }
 
@@ -120,7 +120,7 @@ export class Control {
   /** Epoch of the oldest reader's state; the current epoch when there is none. */
   oldestEpoch(): number {
     let oldest = this.epoch;
-    for (let slot = 0; slot < this.#readersMax; slot++) {
+    for (let slot = 0; slot < this.readersMax; slot++) {
       const held = Atomics.load(this.#slots, slot * SLOT_WORDS);
       if (held > 0 && held - 1 < oldest) oldest = held - 1;
     }
@@ -129,7 +129,7 @@ export class Control {
 
   readerCount(): number {
     let count = 0;
-    for (let slot = 0; slot < this.#readersMax; slot++) {
+    for (let slot = 0; slot < this.readersMax; slot++) {
       if (Atomics.load(this.#slots, slot * SLOT_WORDS) !== 0) count++;
     }
     return count;
@@ -137,7 +137,7 @@ export class Control {
 
   /** Frees the slots of a thread that ended. Call it only once the thread is gone. */
   releaseThread(thread: number): void {
-    for (let slot = 0; slot < this.#readersMax; slot++) {
+    for (let slot = 0; slot < this.readersMax; slot++) {
       const at = slot * SLOT_WORDS;
       const state = Atomics.load(this.#slots, at);
       const held = state > 0 && this.#slots[at + 1] === thread;
@@ -158,8 +158,8 @@ export class Control {
   alone(work: () => void): boolean {
     Atomics.add(this.#words, SWEEPS, 1);
     let taken = 0;
-    while (taken < this.#readersMax && this.#exchange(taken, 0, SWEPT)) taken++;
-    const alone = taken === this.#readersMax;
+    while (taken < this.readersMax && this.#exchange(taken, 0, SWEPT)) taken++;
+    const alone = taken === this.readersMax;
     try {
       if (alone) work();
     } finally {
@@ -172,8 +172,8 @@ export class Control {
   #claim(): number {
     for (;;) {
       const sweeps = Atomics.load(this.#words, SWEEPS);
-      for (let i = 0; i < this.#readersMax; i++) {
-        const slot = (this.#preferred + i) % this.#readersMax;
+      for (let i = 0; i < this.readersMax; i++) {
+        const slot = (this.#preferred + i) % this.readersMax;
         if (!this.#exchange(slot, 0, CLAIMING - threadId)) continue;
         this.#slots[slot * SLOT_WORDS + 1] = threadId;
         this.#preferred = slot;
@@ -184,7 +184,7 @@ export class Control {
     }
     throw new EngineError(
       'READERS_FULL',
-      `all ${this.#readersMax} reader slots are taken; end read transactions or raise readersMax`,
+      `all ${this.readersMax} reader slots are taken; end read transactions or raise readersMax`,
     );
   }
 

@@ -11,7 +11,6 @@ import type { Mvcc } from '../mvcc/mvcc.ts';
 import type { RangeRequest, VisitMessage } from '../mvcc/mvcc-reader.ts';
 import { Alarms, type Alarm } from './alarms.ts';
 import { LeaseRecords } from './lease-records.ts';
-import type { StoreOptions } from './options.ts';
 import {
   type Compare,
   type DeleteRangeRequest,
@@ -49,17 +48,17 @@ interface ApplierParts {
   readonly mvcc: Mvcc;
   readonly lessor: Lessor;
   readonly revoking: readonly LeaseId[];
-  readonly options: StoreOptions;
+  readonly txnOperationsMax: number;
 }
 
 export class Applier {
   /** Leases being revoked in steps: no longer to be used or kept alive. */
   readonly revoking: Set<LeaseId>;
   readonly alarms: Alarms;
+  readonly txnOperationsMax: number;
   readonly #mvcc: Mvcc;
   readonly #lessor: Lessor;
   readonly #records: LeaseRecords;
-  readonly #options: StoreOptions;
   readonly #view = new KeyValueView();
   readonly #value: { u8: Uint8Array; start: number; length: number } = {
     u8: new Uint8Array(0),
@@ -73,7 +72,7 @@ export class Applier {
     const { mvcc, lessor } = parts;
     this.#mvcc = mvcc;
     this.#lessor = lessor;
-    this.#options = parts.options;
+    this.txnOperationsMax = parts.txnOperationsMax;
     this.revoking = new Set(parts.revoking);
     this.#records = new LeaseRecords(mvcc.backend, lessor, this.revoking);
     this.alarms = new Alarms(mvcc.backend);
@@ -131,7 +130,7 @@ export class Applier {
   }
 
   #txn(request: TxnRequest): Response {
-    checkTxn(request, this.#options.txnOperationsMax);
+    checkTxn(request, this.txnOperationsMax);
     const plan = this.#plan(request);
     // One after the other, as in etcd: which of two faults is told depends on it.
     this.#checkPlan(plan, 'put');
@@ -309,7 +308,7 @@ export class Applier {
     let more: boolean;
     // Half of the buffer: an eighth of it for what goes with the keys, one for the keys, and a quarter for
     // the last of them, since no request is larger.
-    const { bufferEntries, bufferBytes } = this.#options;
+    const { bufferEntries, bufferBytes } = this.#mvcc.backend.settings();
     const eighth = bufferBytes / 8;
     const limit = Math.floor(Math.min(keysMax, bufferEntries / 2, eighth / MESSAGE_BYTES_MAX));
     do more = this.#lessor.takeKeys(id, limit, this.#taken, eighth);

@@ -22,6 +22,10 @@ export class GroupLog {
     this.#parts = parts;
   }
 
+  get durability(): Durability {
+    return this.#parts.durability;
+  }
+
   /** Logs requests [from, to); returns how many of them, the first ones, are in the log. */
   append(from: number, to: number): number {
     const { wal, group, health, durability } = this.#parts;

@@ -22,29 +22,25 @@ export interface RequestQueue {
   queue(request: Request, done: Done): void;
 }
 
-export interface LeaseUpkeepOptions {
-  readonly leaseRevokeKeys: number;
-  readonly leaseCheckpointSeconds: number;
-}
-
 interface Revocation {
   readonly waiting: Done[];
   stepQueued: boolean;
 }
 
 export class LeaseUpkeep {
+  /** Keys that one step of a revocation deletes. */
+  readonly revokeKeys: number;
   readonly #lessor: Lessor;
   readonly #queue: RequestQueue;
-  readonly #options: LeaseUpkeepOptions;
   readonly #revocations = new Map<LeaseId, Revocation>();
   readonly #due = new LeaseDue();
   readonly #checkpoints = new LeaseCheckpoints();
   #lastTickMs = Number.NEGATIVE_INFINITY;
 
-  constructor(lessor: Lessor, queue: RequestQueue, options: LeaseUpkeepOptions) {
+  constructor(lessor: Lessor, queue: RequestQueue, revokeKeys: number) {
     this.#lessor = lessor;
     this.#queue = queue;
-    this.#options = options;
+    this.revokeKeys = revokeKeys;
   }
 
   /** Revocations that are not over. */
@@ -97,7 +93,7 @@ export class LeaseUpkeep {
     if (this.#lessor.count === 0) return;
     this.#lessor.tick(nowMs, this.#due);
     for (let i = 0; i < this.#due.length; i++) this.revoke(this.#due.idAt(i), nobody);
-    if (this.#options.leaseCheckpointSeconds === 0) return;
+    if (this.#lessor.options.checkpointSeconds === 0) return;
     this.#lessor.checkpoints(nowMs, this.#checkpoints);
     for (let i = 0; i < this.#checkpoints.length; i++) {
       this.#checkpoint(this.#checkpoints.idAt(i), this.#checkpoints.remainingSecondsAt(i));
@@ -110,7 +106,7 @@ export class LeaseUpkeep {
   }
 
   #step(id: LeaseId, revocation: Revocation): void {
-    const keysMax = this.#options.leaseRevokeKeys;
+    const keysMax = this.revokeKeys;
     // Bringing many keys in order is a step of its own, and no request: which keys go depends on the order
     // alone, so the log need not know.
     if (!this.#lessor.readyKeys(id, keysMax)) return;

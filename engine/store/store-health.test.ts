@@ -84,7 +84,7 @@ describe('requests that cannot be read', () => {
     expect(ask(store, { kind: 'compact', revision: -1 })).toBe('COMPACTED');
     const id = leaseId(7n);
     expect(ask(store, { kind: 'leaseGrant', id, ttlSeconds: -5 })).toBe('none');
-    expect(store.timeToLive(id)).toMatchObject({ ttlSeconds: store.options.leaseTtlMin });
+    expect(store.timeToLive(id)).toMatchObject({ ttlSeconds: store.settings()['leaseTtlMin'] });
     store.close();
   });
 

@@ -16,6 +16,8 @@ export interface StoreThreadOptions {
   readonly channels: number;
   /** Added to every sync. Default 0. */
   readonly syncDelayMs?: number;
+  /** Added to every put, in the store's thread (put-delay.ts). Default 0. */
+  readonly putDelayUs?: number;
 }
 
 export interface StoreThreadReport {
@@ -42,7 +44,7 @@ const WORKER = new URL(
 
 export class StoreThread {
   readonly share: StoreShare;
-  /** What the open store says of itself. */
+  /** What the open store says of itself, with the delays that its thread adds. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   readonly warnings: readonly string[];
   readonly channels: readonly ChannelShare[];
@@ -56,8 +58,8 @@ export class StoreThread {
   static start(options: StoreThreadOptions): Promise<StoreThread> {
     const bell = createBell();
     const channels = Array.from({ length: options.channels }, () => createChannel(bell));
-    const { folder, options: store, syncDelayMs = 0 } = options;
-    const workerData = { folder, options: store, syncDelayMs, channels, bell };
+    const { folder, options: store, syncDelayMs = 0, putDelayUs = 0 } = options;
+    const workerData = { folder, options: store, syncDelayMs, putDelayUs, channels, bell };
     const worker = new Worker(WORKER, { workerData });
     return new Promise((resolve, reject) => {
       let thread: StoreThread | undefined;

@@ -4,9 +4,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { EngineError } from '../base/errors.ts';
 import { nodeVfs } from '../vfs/node-vfs.ts';
-import { slowSyncs } from '../vfs/sync-vfs.ts';
+import { slowSyncs, syncDelayOf } from '../vfs/sync-vfs.ts';
 import { ChannelServer, serveChannels, type ChannelShare } from './channel.ts';
 import type { StoreOptions } from './options.ts';
+import { PutDelay } from './put-delay.ts';
 import { Store } from './store.ts';
 import type { StoreMessage } from './store-thread.ts';
 
@@ -14,6 +15,7 @@ interface WorkerInput {
   readonly folder: string;
   readonly options: Partial<StoreOptions>;
   readonly syncDelayMs: number;
+  readonly putDelayUs: number;
   readonly channels: readonly ChannelShare[];
   readonly bell: SharedArrayBuffer;
 }
@@ -25,9 +27,13 @@ function tell(message: StoreMessage): void {
 function run(input: WorkerInput): void {
   const vfs = input.syncDelayMs > 0 ? slowSyncs(nodeVfs, input.syncDelayMs) : nodeVfs;
   const store = Store.open(input.folder, input.options, vfs);
+  const delay = new PutDelay(input.putDelayUs);
+  if (delay.microseconds > 0) store.mvcc.observe(delay);
   try {
     const { warnings } = store;
-    tell({ kind: 'open', share: store.share(), settings: store.settings(), warnings });
+    const delays = { syncDelayMs: syncDelayOf(vfs), putDelayUs: delay.microseconds };
+    const settings = { ...store.settings(), ...delays };
+    tell({ kind: 'open', share: store.share(), settings, warnings });
     const servers = input.channels.map((channel) => new ChannelServer(channel));
     serveChannels(store, servers, input.bell, () => {
       tell({ kind: 'stats', stats: store.stats() });

@@ -35,11 +35,12 @@ import { GroupLog } from './group-log.ts';
 import { LeaseOwners } from './lease-owners.ts';
 import { recoverLeases } from './lease-records.ts';
 import { LeaseUpkeep } from './lease-upkeep.ts';
-import { requestLimit, resolveStoreOptions, type StoreOptions } from './options.ts';
+import { resolveStoreOptions, type StoreOptions } from './options.ts';
 import { PutDraft, writePutHead } from './put-draft.ts';
 import { RequestGroup, type Done } from './request-group.ts';
 import { decodeRequest, encodeRequest, KIND_BYTES, KINDS, type Request } from './requests.ts';
 import type { Response } from './responses.ts';
+import { readSettings } from './settings.ts';
 import { closed, StoreHealth } from './store-health.ts';
 import { releaseStoreThread, type StoreShare } from './store-reader.ts';
 import { takeStats, type StoreStats } from './store-stats.ts';
@@ -49,7 +50,6 @@ const GROUP_BYTES_MAX = 4 * 1024 ** 2;
 
 export class Store {
   readonly folder: string;
-  readonly options: StoreOptions;
   readonly warnings: readonly string[];
   readonly #db: Db;
   readonly #wal: Wal;
@@ -88,7 +88,6 @@ export class Store {
 
   private constructor(folder: string, options: StoreOptions, db: Db, vfs: Vfs) {
     this.folder = folder;
-    this.options = options;
     this.#db = db;
     this.warnings = db.warnings;
     const logFolder = join(folder, 'wal');
@@ -103,31 +102,29 @@ export class Store {
       accepts: (kind: Request['kind'], done: Done) => this.#accepts(kind, done),
       queue: (request: Request, done: Done) => this.#enqueue(request, done),
     };
-    this.#leases = new LeaseUpkeep(this.#lessor, queue, options);
+    this.#leases = new LeaseUpkeep(this.#lessor, queue, options.leaseRevokeKeys);
     const revoking = recoverLeases(db, this.#lessor, nowMs());
     this.#mvcc = new Mvcc(db, options, new LeaseOwners(this.#lessor));
     this.#watches = new WatchHub(this.#mvcc);
     const { backend } = this.#mvcc;
-    this.#applier = new Applier({ mvcc: this.#mvcc, lessor: this.#lessor, revoking, options });
+    const { durability, txnOperationsMax, quotaBytes, requestBytesMax } = options;
+    const { segmentBytes } = options;
+    const [mvcc, lessor, group] = [this.#mvcc, this.#lessor, this.#group];
+    this.#applier = new Applier({ mvcc, lessor, revoking, txnOperationsMax });
+    this.#wal = this.#index.openLog(backend, { folder: logFolder, segmentBytes }, vfs);
+    this.#log = new GroupLog({ wal: this.#wal, group, health: this.#health, durability });
     this.#admission = new Admission({
-      ...{ db, index: this.#mvcc.index, group: this.#group, alarms: this.#applier.alarms, options },
+      ...{ db, index: mvcc.index, group, alarms: this.#applier.alarms },
+      ...{ quotaBytes, requestBytesMax, segmentBytes: this.#wal.segmentBytes },
       raise: (done) => {
         this.submit({ kind: 'alarm', alarm: 'noSpace', active: true }, done);
         this.flush();
       },
     });
-    this.#wal = this.#index.openLog(backend, { folder: logFolder, ...options }, vfs);
-    const { durability } = options;
-    this.#log = new GroupLog({
-      wal: this.#wal,
-      group: this.#group,
-      health: this.#health,
-      durability,
-    });
     try {
       backend.onCommit(() => {
         // A commit must not hold what the log could lose.
-        if (this.options.durability === 'none') this.#wal.sync();
+        if (this.#log.durability === 'none') this.#wal.sync();
         this.#index.store(backend);
       });
       this.#recover();
@@ -223,7 +220,7 @@ export class Store {
     // An answer may queue more and ask for a flush: that is the next group's.
     if (count === 0 || this.#flushing) return 0;
     this.#flushing = true;
-    if (this.options.durability === 'each') for (let i = 0; i < count; i++) this.#settle(i, i + 1);
+    if (this.#log.durability === 'each') for (let i = 0; i < count; i++) this.#settle(i, i + 1);
     else this.#settle(0, count);
     this.#group.shift(count);
     this.#flushing = false;
@@ -287,10 +284,11 @@ export class Store {
     this.#health.assertUsable();
   }
 
-  /** What the open store runs with, for results: read back, not what was asked for. */
+  /** What the open store runs with: read from its parts, whatever was asked for. */
   settings(): Record<string, string | number | boolean> {
-    const { pageSize, cacheBytes } = this.#db.options;
-    return { ...this.options, freelist: this.#db.freelistKind, pageSize, cacheBytes };
+    const [db, mvcc, lessor, leases] = [this.#db, this.#mvcc, this.#lessor, this.#leases];
+    const [log, wal, admission, applier] = [this.#log, this.#wal, this.#admission, this.#applier];
+    return { ...readSettings({ db, mvcc, lessor, leases, log, wal, admission, applier }) };
   }
 
   stats(): StoreStats {
@@ -360,11 +358,9 @@ export class Store {
 
   /** What was written to the group is a request of it, unless it is too large. */
   #add(done: Done): void {
-    const { written } = this.#group;
-    const limit = requestLimit(this.options);
-    if (written > limit) {
-      const message = `request is too large: ${written} bytes, at most ${limit}`;
-      done(new EngineError('REQUEST_TOO_LARGE', message), undefined);
+    const refusal = this.#admission.refusalOfSize(this.#group.written);
+    if (refusal !== undefined) {
+      done(refusal, undefined);
       return;
     }
     this.#group.add(done);

@@ -11,6 +11,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fdatasync,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
@@ -141,6 +142,16 @@ class NodeFile implements VfsFile {
     if (!this.#nameUnsynced) return;
     syncFolder(dirname(this.path));
     this.#nameUnsynced = false;
+  }
+
+  startSync(): Promise<void> {
+    const fd = this.fd;
+    return new Promise((resolve, reject) => {
+      fdatasync(fd, (cause) => {
+        if (cause === null) resolve();
+        else reject(systemFault('sync', this.path, undefined, cause));
+      });
+    });
   }
 
   truncate(bytes: number): void {

@@ -11,7 +11,12 @@ export function slowSyncs(vfs: Vfs, delayMs: number): Vfs {
     file.sync();
     Atomics.wait(sleep, 0, 0, delayMs);
   };
-  return new SyncVfs(vfs, { sync, syncFolder: (folder) => vfs.syncFolder(folder) });
+  return new SyncVfs(vfs, { delayMs, sync, syncFolder: (folder) => vfs.syncFolder(folder) });
+}
+
+/** What the disk adds to each sync; 0 for one that is not of slowSyncs(). */
+export function syncDelayOf(vfs: Vfs): number {
+  return vfs instanceof SyncVfs ? vfs.delayMs : 0;
 }
 
 /** No sync does anything: what is written can be read, by other threads too; a crash may lose all of it. */
@@ -19,10 +24,11 @@ export function noSyncs(vfs: Vfs): Vfs {
   const nothing = (): void => {
     // Nothing is to survive.
   };
-  return new SyncVfs(vfs, { sync: nothing, syncFolder: nothing });
+  return new SyncVfs(vfs, { delayMs: 0, sync: nothing, syncFolder: nothing });
 }
 
 interface Syncs {
+  readonly delayMs: number;
   readonly sync: (file: VfsFile) => void;
   readonly syncFolder: (folder: string) => void;
 }
@@ -34,6 +40,10 @@ class SyncVfs implements Vfs {
   constructor(vfs: Vfs, syncs: Syncs) {
     this.#vfs = vfs;
     this.#syncs = syncs;
+  }
+
+  get delayMs(): number {
+    return this.#syncs.delayMs;
   }
 
   open(path: string, flags: OpenFlags): VfsFile {

@@ -21,6 +21,11 @@ export interface VfsFile {
   writev(sources: readonly Uint8Array[], position: number): void;
   /** fdatasync: returns once contents and size are on disk. */
   sync(): void;
+  /**
+   * As sync(), of what is written by now and without the file's name, in another thread: the caller goes on
+   * and may write. Resolves at its end, before which the file must not be closed. Not every Vfs has it.
+   */
+  startSync?(): Promise<void>;
   /** Cuts or extends to `bytes`; what is added is a hole. */
   truncate(bytes: number): void;
   size(): number;

@@ -146,6 +146,11 @@ export class Wal {
     return vfs.list(folder).some((name) => segmentNumber(name) !== undefined);
   }
 
+  /** Bytes after which it goes on in another file. */
+  get segmentBytes(): number {
+    return this.#segmentBytes;
+  }
+
   /** Index of the last entry appended or recovered; 0 in a new log. */
   get lastIndex(): number {
     return this.#lastIndex;

@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { describeWithBbolt } from '../../engine/testing/peers.ts';
 import { until, type Ended } from '../../src/testing/kvtune-process.ts';
-import { testFolder } from '../../src/testing/test-folder.ts';
+import { diskFolder } from '../../src/testing/test-folder.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/scripts/bench-peers.js', import.meta.url));
-const folder = testFolder('bench-peers');
+const folder = diskFolder('bench-peers');
 
 function start(
   args: readonly string[],
@@ -42,6 +42,14 @@ describe('bench:peers', () => {
     expect(stderr).toMatch(/^bench:peers: --rows: there is no row skan;.*\n$/);
   });
 
+  it('ends with 2 where the work folder is not there, and does not make it', async () => {
+    const missing = `${folder}/missing`;
+    const { code, stderr } = await start(['--quick', '--work-dir', missing]).ended;
+    expect(code, stderr).toBe(2);
+    expect(stderr).toMatch(/^bench:peers: the work folder \S+ does not exist/m);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('ends with 6 and one line without bbolt', async () => {
     const env = { KVTUNE_BBOLTPEER: `${folder}/none`, KVTUNE_BBOLT_SOURCE: 'nowhere' };
     const { code, stdout, stderr } = await start(['--quick'], env).ended;
@@ -61,13 +69,13 @@ describeWithBbolt('bench:peers with bbolt', () => {
     const names = ['name', 'ours', 'peer', 'peerVersion', 'unit', 'ratio', 'low', 'high'];
     expect(Object.keys(rows[0] ?? {})).toEqual([...names, 'bar', 'pass']);
     expect(rows[0]).toMatchObject({ name: 'scan', peerVersion: '1.3.6', bar: 0.7, low: null });
-    expect(stderr).toContain('[1/1] scan: pair 1 of 1, bbolt 1.3.6\n');
+    expect(stderr).toContain('scan: session 1, block 1 of 1, 1.3.6\n');
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it('cleans up and ends with 130 when it is interrupted', async () => {
     const running = start([...scan, '--pairs', '1000']);
-    expect(await until(() => running.said().includes('pair 2 of 1000'), 20_000)).toBe(true);
+    expect(await until(() => running.said().includes('scan: session 2'), 20_000)).toBe(true);
     running.child.kill('SIGINT');
     const { code, stdout } = await running.ended;
     expect({ code, stdout }).toEqual({ code: 130, stdout: '' });

@@ -1,5 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { ROWS, rowOf, selectRows, verdictOf, type Row, type RowSpec } from './rows.ts';
+import { roundsOf } from '../../src/questions/testing/rounds.ts';
+import { cellOf } from './cells.ts';
+import { OURS } from './context.ts';
+import {
+  honesty,
+  ROWS,
+  rowOf,
+  selectRows,
+  verdictOf,
+  type Baseline,
+  type Row,
+  type RowSpec,
+} from './rows.ts';
+import { QUICK } from './scale.ts';
+
+const METER = '1.3.6 metered';
+const SIDES = {
+  peers: [{ version: '1.3.6', plain: 'plain', metered: 'metered' }],
+  etcds: [{ version: '3.5', program: 'etcd' }],
+  scale: QUICK,
+} as const;
 
 function spec(name: string): RowSpec {
   return ROWS.find((row) => row.name === name)!;
@@ -48,39 +68,49 @@ describe('the table of rows', () => {
   });
 });
 
+/** A row of rounds in which both sides have these figures, session by session. */
+function rowFrom(
+  name: string,
+  ours: readonly number[],
+  theirs: readonly number[],
+): Row | undefined {
+  const of = spec(name);
+  const cell = cellOf(of.measurement, SIDES, of.metered);
+  const arm = of.metered ? METER : (cell.arms[1]?.name ?? '');
+  const says =
+    (values: readonly number[]) =>
+    (session: number): { figures: Record<string, number> } => ({
+      figures: { [of.figure]: values[session] ?? 0 },
+    });
+  const arms = { [OURS]: says(ours), [arm]: says(theirs) };
+  const rounds = roundsOf(cell, { arms, sessions: ours.length, spread: 0 });
+  return rowOf(of, rounds, { cell: cell.id, arm, peerVersion: 'x' });
+}
+
 describe('rowOf', () => {
   it('has a ratio above 1 when we are better, for rates and for times', () => {
-    const slow = [{ operations: 100, seconds: 2 }];
-    const fast = [{ operations: 100, seconds: 1 }];
-    for (const name of ['put-random', 'get-random', 'scan', 'open-unsynced']) {
-      const better = rowOf(spec(name), { ours: fast, theirs: slow, peerVersion: 'x' });
-      expect(better, name).toMatchObject({ ratio: 2, low: null, high: null, pass: true });
-      const worse = rowOf(spec(name), { ours: slow, theirs: fast, peerVersion: 'x' });
-      expect(worse, name).toMatchObject({ ratio: 0.5, pass: false, peerVersion: 'x' });
+    for (const { name, better } of ROWS) {
+      const [good, bad] = better === 'higher' ? [2, 1] : [1, 2];
+      const won = { ratio: 2, low: null, high: null, peerVersion: 'x' };
+      expect(rowFrom(name, [good], [bad]), name).toMatchObject(won);
+      expect(rowFrom(name, [bad], [good]), name).toMatchObject({ ratio: 0.5 });
     }
   });
 
   it('has figures in the units it names', () => {
-    const samples = [{ operations: 1000, seconds: 0.002 }];
-    const figure = (name: string): number =>
-      rowOf(spec(name), { ours: samples, theirs: samples, peerVersion: 'x' }).ours;
-    expect(figure('put-single')).toBeCloseTo(500_000);
-    expect(figure('get-random')).toBeCloseTo(2);
-    expect(figure('scan')).toBeCloseTo(2000);
-    expect(figure('open-unsynced')).toBeCloseTo(2e-6);
+    const figure = (name: string, value: number): number | undefined =>
+      rowFrom(name, [value], [value])?.ours;
+    expect(figure('put-single', 500_000)).toBeCloseTo(500_000);
+    expect(figure('get-random', 2e-6)).toBeCloseTo(2);
+    expect(figure('scan', 2e-6)).toBeCloseTo(2000);
+    expect(figure('open-unsynced', 2)).toBeCloseTo(2);
+    expect(figure('freelist-array', 0.002)).toBeCloseTo(2);
+    expect(figure('read-copy-1', 3)).toBeCloseTo(3);
   });
 
-  it('pairs the nth run of one side with the nth of the other', () => {
-    const sample = (seconds: number): { operations: number; seconds: number } => ({
-      operations: 1,
-      seconds,
-    });
-    // The machine got slower; each pair says that we are twice as fast.
-    const found = rowOf(spec('scan'), {
-      ours: [1, 10, 100].map(sample),
-      theirs: [2, 20, 200].map(sample),
-      peerVersion: 'x',
-    });
+  it('compares the sides within a session', () => {
+    // The machine got slower; each session says that we are twice as fast.
+    const found = rowFrom('scan', [1, 10, 100], [2, 20, 200]);
     expect(found).toMatchObject({
       ratio: expect.closeTo(2) as number,
       low: expect.closeTo(2) as number,
@@ -88,28 +118,44 @@ describe('rowOf', () => {
     });
   });
 
-  it('reads the inside of the freelist in the rows that need the meter, and only there', () => {
-    const sample = { operations: 1, seconds: 1 };
-    const freelist = { secondsPerCommit: 0.01, probesPerAllocation: 3 };
-    for (const one of ROWS) {
-      expect(Number.isNaN(one.figure(sample)), one.name).toBe(one.metered);
-      expect(one.figure({ ...sample, freelist }), one.name).toBeGreaterThan(0);
-    }
+  it('is not there where a side has no figure', () => {
+    expect(rowFrom('freelist-array', [1], [0])).toBeUndefined();
   });
 
   it('reaches the bar at the bar, and is held to nothing without one', () => {
-    const at = (ratio: number): Row =>
-      rowOf(spec('put-random'), {
-        ours: [{ operations: ratio, seconds: 1 }],
-        theirs: [{ operations: 1, seconds: 1 }],
-        peerVersion: 'x',
-      });
-    expect(at(1.2).pass).toBe(true);
-    expect(at(1.19).pass).toBe(false);
-    const freelist = { secondsPerCommit: 1, probesPerAllocation: 3 };
-    const same = [{ operations: 1, seconds: 1, freelist }];
-    const free = rowOf(spec('probes-array'), { ours: same, theirs: same, peerVersion: 'x' });
-    expect(free).toMatchObject({ bar: null, pass: null });
+    expect(rowFrom('put-random', [1.2], [1])?.pass).toBe(true);
+    expect(rowFrom('put-random', [1.19], [1])?.pass).toBe(false);
+    expect(rowFrom('probes-array', [3], [3])).toMatchObject({ bar: null, pass: null });
+  });
+});
+
+describe('honesty', () => {
+  function found(cost: number, probes: number): Baseline | undefined {
+    const cell = cellOf('aged-array', SIDES, true);
+    const figures = (seconds: number, looks: number): { figures: Record<string, number> } => ({
+      figures: { freelistSecondsPerCommit: seconds, probesPerAllocation: looks },
+    });
+    const arms = { [OURS]: figures(cost, probes), [METER]: figures(1, 100) };
+    const rounds = roundsOf(cell, { arms, sessions: 2, spread: 0 });
+    return honesty(rounds, { cell: cell.id, arm: METER, peerVersion: '1.3.6' });
+  }
+
+  it.each([
+    [1.24, 100, true],
+    [1.26, 100, false],
+    [0.5, 100.9, true],
+    [0.5, 102, false],
+    [0.5, 98, false],
+  ])('at %d times the cost and %d probes to 100: %s', (cost, probes, honest) => {
+    expect(found(cost, probes)).toEqual({
+      ratio: expect.closeTo(cost) as number,
+      probes: [expect.closeTo(probes), expect.closeTo(100)],
+      honest,
+    });
+  });
+
+  it('is unknown where the array was not measured', () => {
+    expect(honesty([], { cell: 'none', arm: METER, peerVersion: '' })).toBeUndefined();
   });
 });
 

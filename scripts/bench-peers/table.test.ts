@@ -24,22 +24,13 @@ const widest: Row = {
   high: 22_222,
   pass: true,
 };
-const calibration = {
-  peer: 'bbolt 1.3.6',
-  dbBytes: 2e9,
-  freelistSecondsOurs: 0.1,
-  freelistSecondsPeer: 0.2,
-  ratio: 0.5,
-  probesPerAllocationOurs: 727,
-  probesPerAllocationPeer: 727,
-  ok: true,
-};
+const baseline = { ratio: 0.5, probes: [727, 727], honest: true } as const;
 const result: BenchResult & { notes: readonly string[] } = {
   peers: ['1.3.6'],
   rows: [row],
   checks: [{ name: 'scan: what was read', ok: true, detail: 'checksum 5' }],
   conditions: [{ measurements: ['put-random'], settings: 'pageSize 4096, sync true' }],
-  calibration,
+  baseline,
   honest: true,
   notes: ['bbolt 1.3.6 is from here'],
 };
@@ -79,7 +70,7 @@ describe('renderResult', () => {
       ...result,
       checks: [...result.checks, failed],
       honest: false,
-      calibration: { ...calibration, ratio: 2, ok: false },
+      baseline: { ...baseline, ratio: 2, honest: false },
     });
     expect(text).toContain('same work: NO, 1 of 2 checks fail:');
     expect(text).toContain('- scan: what was read: checksum 5 against 6');
@@ -87,7 +78,7 @@ describe('renderResult', () => {
   });
 
   it('is silent on a baseline that was not measured', () => {
-    expect(renderResult({ ...result, honest: null, calibration: null })).not.toContain('baseline');
+    expect(renderResult({ ...result, honest: null, baseline: null })).not.toContain('baseline');
   });
 });
 

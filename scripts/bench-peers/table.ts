@@ -3,10 +3,8 @@
 // columns would not fit.
 
 import Table from 'cli-table3';
-import { CALIBRATION_RATIO_MAX } from '../../src/runner/calibrate.ts';
-import type { BenchResult } from './bench.ts';
-import type { Check } from './context.ts';
-import { verdictOf, type Row } from './rows.ts';
+import type { BenchResult, Check } from './bench.ts';
+import { COST_MAX, verdictOf, type Row } from './rows.ts';
 
 const COLUMNS = 100;
 const DIGITS = 3;
@@ -15,7 +13,7 @@ const DIGITS = 3;
 export function renderResult(result: BenchResult & { readonly notes: readonly string[] }): string {
   return [
     renderTable(result.rows),
-    'ratio > 1: kvtune is better, 95% interval over pairs; unsure: the interval spans the bar',
+    'ratio > 1: kvtune is better, 95% interval over sessions; unsure: the interval spans the bar',
     ...result.conditions.map(({ measurements, settings }) =>
       wrap(`${measurements.join(', ')}: ${settings}`),
     ),
@@ -78,17 +76,15 @@ function checksText(checks: readonly Check[]): string {
   return [`same work: NO, ${failed.length} of ${checks.length} checks fail:`, ...lines].join('\n');
 }
 
-function baselineText({ honest, calibration }: BenchResult): string[] {
-  if (honest === null || calibration === null) return [];
-  const limit = CALIBRATION_RATIO_MAX.toFixed(2);
-  const ratio = calibration.ratio.toFixed(2);
-  const probes = [calibration.probesPerAllocationOurs, calibration.probesPerAllocationPeer]
-    .map(figureText)
-    .join(' against ');
-  const found = `the array arm spends ${ratio} times bbolt's in its freelist, probes ${probes}`;
+function baselineText({ baseline }: BenchResult): string[] {
+  if (baseline === null) return [];
+  const limit = COST_MAX.toFixed(2);
+  const probes = baseline.probes.map(figureText).join(' against ');
+  const cost = baseline.ratio.toFixed(2);
+  const found = `the array arm spends ${cost} times bbolt's in its freelist, probes ${probes}`;
   return [
     wrap(
-      honest
+      baseline.honest
         ? `baseline: honest: ${found} (limit ${limit} times, the same probes)`
         : `baseline: NOT honest: ${found}; allowed are ${limit} times and the same probes`,
     ),

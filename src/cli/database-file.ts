@@ -2,7 +2,7 @@
 // opening for writing would make it, and what is to be made must fit on the disk.
 
 import { nodeVfs } from '../../engine/index.ts';
-import { freeBytesAt, isFile } from '../record/run-folder.ts';
+import { freeBytesAt, isFile } from '../record/folder.ts';
 import { formatBytes } from '../report/format.ts';
 import { CliError, usageError } from './errors.ts';
 import { EXIT } from './exit-codes.ts';

@@ -1,7 +1,9 @@
 // Checks of the error boundary: which fault ends with which code, and that a report is one line.
 
 import { describe, expect, it } from 'vitest';
-import { RecordError } from '../record/run-folder.ts';
+import { LevelError } from '../question/units.ts';
+import { RecordError } from '../record/folder.ts';
+import { NothingFits } from '../run/nothing-fits.ts';
 import { CliError, errorJson, errorLine, toCliError, usageError } from './errors.ts';
 
 function engineError(code: string, message = 'page 7 is broken'): Error {
@@ -58,6 +60,19 @@ describe('toCliError', () => {
 
   it('takes an abort for an interruption', () => {
     expect(toCliError(new DOMException('stop', 'AbortError')).exitCode).toBe(130);
+  });
+
+  it.each([
+    [new RecordError('missing', 'r is not there'), 2, 'RECORD'],
+    [new RecordError('old', 'r has schemaVersion 1'), 2, 'RECORD'],
+    [new RecordError('damaged', 'line 3 is no JSON'), 6, 'RECORD'],
+    [new NothingFits('time', 'a budget of 1 s is too short'), 8, 'BUDGET'],
+    [new NothingFits('room', 'needs 3 GB of disk'), 2, 'NO_ROOM'],
+    [new LevelError('clients 0 is no whole number', 'give another'), 2, 'USAGE'],
+  ])('%s ends with %i', (thrown, exitCode, code) => {
+    const error = toCliError(thrown);
+    expect({ exitCode: error.exitCode, code: error.code }).toEqual({ exitCode, code });
+    expect(error.message).toBe(thrown.message);
   });
 
   it('hands on a CliError unchanged', () => {

@@ -3,8 +3,9 @@
 // toCliError() is the one boundary where `unknown` is sorted: faults of the engine by their code,
 // an abort as an interruption, everything else as a fault of kvtune itself. Prints nothing.
 
-import { RoundTimeout } from '../runner/round-process.ts';
-import { RecordError } from '../record/run-folder.ts';
+import { LevelError } from '../question/units.ts';
+import { RecordError } from '../record/folder.ts';
+import { NothingFits } from '../run/nothing-fits.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 
 export interface CliErrorFields {
@@ -104,24 +105,11 @@ export function toCliError(thrown: unknown): CliError {
       cause: thrown,
     });
   }
-  if (thrown instanceof RecordError && !isNoSpace(thrown.cause)) {
-    const damaged = thrown.kind === 'damaged';
-    return new CliError({
-      exitCode: damaged ? EXIT.target : EXIT.usage,
-      code: 'RECORD',
-      message: thrown.message,
-      hint: damaged ? 'measure again; the rounds before the damage cannot be told apart' : '',
-      cause: thrown,
-    });
-  }
-  if (thrown instanceof RoundTimeout) {
-    return new CliError({
-      exitCode: EXIT.budget,
-      code: 'TIMEOUT',
-      message: thrown.message,
-      hint: 'see what slows the disk or the processor, then measure again',
-      cause: thrown,
-    });
+  if (thrown instanceof RecordError && !isNoSpace(thrown.cause)) return recordError(thrown);
+  if (thrown instanceof NothingFits) return nothingFits(thrown);
+  if (thrown instanceof LevelError) {
+    const { message, hint } = thrown;
+    return new CliError({ exitCode: EXIT.usage, code: 'USAGE', message, hint, cause: thrown });
   }
   if (isNoSpace(thrown) || isNoSpace(thrown.cause)) return systemError('NO_SPACE', thrown);
   // What the system refuses is seldom a fault of kvtune: a folder that was removed, a disk that fails.
@@ -132,6 +120,28 @@ export function toCliError(thrown: unknown): CliError {
   const fault = known ? ENGINE_FAULTS[code] : undefined;
   if (!known || fault === undefined) return internalError(thrown.message, thrown);
   return new CliError({ ...fault, code, message: thrown.message, cause: thrown });
+}
+
+function recordError(cause: RecordError): CliError {
+  const { kind, message } = cause;
+  const damaged = kind === 'damaged';
+  const hints = {
+    damaged: 'measure again; the rounds before the damage cannot be told apart',
+    old: 'start a new run without --resume',
+  };
+  const hint = kind === 'damaged' || kind === 'old' ? hints[kind] : '';
+  const exitCode = damaged ? EXIT.target : EXIT.usage;
+  return new CliError({ exitCode, code: 'RECORD', message, hint, cause });
+}
+
+function nothingFits(cause: NothingFits): CliError {
+  const { message } = cause;
+  if (cause.lacks === 'time') {
+    const hint = 'give a larger --budget';
+    return new CliError({ exitCode: EXIT.budget, code: 'BUDGET', message, hint, cause });
+  }
+  const hint = 'free some disk or memory, or name a folder on another disk with --work-dir';
+  return new CliError({ exitCode: EXIT.usage, code: 'NO_ROOM', message, hint, cause });
 }
 
 function isNoSpace(thrown: unknown): boolean {

@@ -1,111 +1,74 @@
-// What run, ab and sweep have in common once their plan is settled: measure it, conclude, write the folder,
-// print, and end with a code. Or only show the settings.
+// What run, ab and sweep have in common: a request, from flags or from the folder of a run to go on with, is made a
+// question, checked, and measured; or its settings are shown.
 
-import { join } from 'node:path';
-import { checkLoads } from '../runner/load-cells.ts';
-import { measureLoads } from '../runner/load-session.ts';
-import { runExperimentProcess } from '../runner/round-process.ts';
-import type { LoadRun } from '../record/load-schema.ts';
-import {
-  readRun,
-  RunFolder,
-  WorkFolder,
-  writeReport,
-  type StoredRun,
-} from '../record/run-folder.ts';
-import { renderLoadReport, renderLoadTerminal } from '../report/load-report.ts';
-import { KVTUNE_VERSION } from '../version.ts';
+import type { Scalars } from '../record/round.ts';
+import type { LoadRequest } from '../record/run.ts';
+import { loadQuestion } from '../questions/load.ts';
 import type { CommandContext } from './command.ts';
-import { concludeLoads, loadExitCode } from './conclude-load.ts';
-import { toCliError } from './errors.ts';
+import { usageError } from './errors.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { RunLock } from './run-lock.ts';
-import { assertOnDisk, runId, startOfRun } from './run-start.ts';
+import { checkCells, type LoadFlagValues } from './load-flags.ts';
+import { measure, plannedRun } from './measure.ts';
 import { configJson, configText } from './show-config.ts';
 
-export interface LoadCommandOptions {
-  readonly plan: LoadRun;
-  readonly context: CommandContext;
-  readonly workDir: string | undefined;
-  readonly showConfig: boolean;
-  /** Folder of the run to go on with. */
-  readonly resume?: string;
-}
+/** Flags that a run which is gone on with still takes. */
+const OF_THE_PART: readonly string[] = ['resume', 'workDir', 'budget', 'showConfig', 'target'];
 
-export async function runLoadCommand(options: LoadCommandOptions): Promise<ExitCode> {
-  const { plan, context } = options;
-  const { output } = context;
-  checkLoads(plan);
-  if (options.showConfig) {
-    output.result(configJson(plan), () => configText(plan));
+export async function runLoad(
+  command: LoadRequest['command'],
+  about: {
+    readonly values: LoadFlagValues;
+    readonly context: CommandContext;
+    /** Where no budget is given; undefined: until all is done. */
+    readonly budgetSeconds: number | undefined;
+    /** What the flags ask for. */
+    readonly request: () => LoadRequest;
+  },
+): Promise<ExitCode> {
+  const { values, context, budgetSeconds } = about;
+  const { resume: folder, workDir, showConfig, budget } = values;
+  if (folder !== undefined) assertPlanned(values, context);
+  const load = folder === undefined ? about.request() : plannedRun(folder, command).load;
+  if (load === undefined) throw new Error('a run of this command has its request');
+  const question = loadQuestion(load);
+  checkCells(question);
+  if (showConfig) {
+    context.output.result(configJson(load), () => configText(load));
     return EXIT.ok;
   }
-  return measure(options);
-}
-
-async function measure({ plan, context, workDir, resume }: LoadCommandOptions): Promise<ExitCode> {
-  const { common, clock, output, progress, signal } = context;
-  let lock = resume === undefined ? undefined : new RunLock(resume);
-  // Read when nobody adds to it any more.
-  const previous = resume === undefined ? undefined : readRun(resume);
-  const startedAt = previous?.run.startedAt ?? clock.wallIso();
-  const id = previous?.run.id ?? runId(startedAt, common.seed);
-  const fresh = {
-    ...startOfRun(context, { id, mode: 'default', startedAt }),
-    load: plan,
-  };
-  const out = resume ?? common.out ?? join('results', 'runs', id);
-  const hold = resume === undefined ? 'new' : 'resumed';
-  const work = new WorkFolder(join(workDir ?? out, `kvtune-work-${id}`), hold);
-  try {
-    assertOnDisk(work);
-    work.clear();
-    const folder = new RunFolder(out, hold);
-    lock ??= new RunLock(folder.path);
-    output.note(`kvtune ${KVTUNE_VERSION}: ${describe(plan)}; results in ${folder.path}`);
-    const result = await measureLoads({
-      run: { ...(previous?.run ?? fresh), claims: [] },
-      ...{ plan, previous, folder, work, clock, signal },
-      runRound: (task, timeoutMs) => runExperimentProcess(task, timeoutMs, signal),
-      onProgress: (share, doing) => {
-        progress.update({ share, doing });
-      },
-    });
-    return await conclude(result, result.error, folder.path, context);
-  } finally {
-    work.remove();
-    lock?.release();
-  }
-}
-
-async function conclude(
-  stored: StoredRun,
-  failure: unknown,
-  folder: string,
-  { output }: CommandContext,
-): Promise<ExitCode> {
-  const concluded = concludeLoads(stored);
-  // The run was made here, with a plan.
-  if (concluded === undefined) throw new Error('a run under load has no plan');
-  const { verdict } = concluded;
-  const report = await renderLoadReport(concluded);
-  const path = writeReport(folder, { verdict, ...report });
-  const error = failure === undefined ? undefined : toCliError(failure);
-  if (error !== undefined && stored.experiments.length === 0) throw error;
-  output.result(verdict, () => {
-    return `\n${renderLoadTerminal(concluded, { color: output.color })}\nreport: ${path}\n`;
+  return measure({
+    questions: [question],
+    ...{ mode: 'default', load, what: phraseOf(load, question.cells.length), workDir, context },
+    budgetSeconds: budget === undefined ? budgetSeconds : budget / 1e9,
+    ...{ resume: folder, strict: true },
   });
-  if (error !== undefined) {
-    output.note(`kvtune: stopped early: ${error.message}; finished rounds are kept`);
-    return error.exitCode;
-  }
-  return loadExitCode(verdict);
 }
 
-function describe({ command, workload, shape, seconds, repeat, factors }: LoadRun): string {
-  const load = shape.kind === 'closed' ? 'closed loop' : `${shape.ratePerSecond.toFixed(0)}/s due`;
-  const cells = (factors ?? []).reduce((product, { levels }) => product * levels.length, 1);
-  const rounds = command === 'ab' ? 4 * repeat : cells * repeat;
-  const many = rounds === 1 ? 'one round' : `${String(rounds)} rounds`;
-  return `${command} ${workload}, ${load}, ${many} of ${String(seconds)} s`;
+/** What a run was planned as stands in its folder; nothing that would change it is taken silently. */
+function assertPlanned(values: LoadFlagValues, { common }: CommandContext): void {
+  const given = Object.entries({ ...values, out: common.out }).find(
+    ([name, value]) =>
+      !OF_THE_PART.includes(name) &&
+      value !== undefined &&
+      !(Array.isArray(value) && value.length === 0),
+  );
+  if (given === undefined) return;
+  const [name] = given;
+  throw usageError(
+    `--resume and ${name === 'workload' ? 'a workload' : `--${name}`} exclude each other`,
+    'a run goes on as it was planned',
+  );
+}
+
+function phraseOf({ command, workload, factors, ...request }: LoadRequest, cells: number): string {
+  const sessions = cells * request.sessionsMax;
+  const most = command === 'ab' ? 'up to ' : '';
+  const many = sessions === 1 ? 'one session' : `${most}${String(sessions)} sessions`;
+  return `${command} ${workload}, ${loopWords(factors)}, ${many}`;
+}
+
+function loopWords({ loop, ratePerSecond, clients }: Scalars): string {
+  return loop === 'open'
+    ? `${String(ratePerSecond)} operations/s due`
+    : `a closed loop of ${String(clients)} clients`;
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { CliError } from './errors.ts';
-import { optionName, readConfig, readOptionValue } from './load-config.ts';
+import { readConfig } from './load-config.ts';
 
 function setting(text: string, name: string) {
   return readConfig('engine', text).settings.find((one) => one.name === name);
@@ -31,18 +31,17 @@ describe('readConfig', () => {
 
   it.each([
     ['batchInterval=10ms', 'batchIntervalMs', 10],
-    ['batchIntervalMs=10', 'batchIntervalMs', 10],
-    ['batchIntervalMs=1s', 'batchIntervalMs', 1000],
-    ['quota=4GiB', 'quotaBytes', 4 * 1024 ** 3],
-    ['cacheBytes=1048576', 'cacheBytes', 1048576],
-    ['leaseCheckpoint=5m', 'leaseCheckpointSeconds', 300],
-    ['batchLimit=10k', 'batchLimit', 10_000],
-    ['fillPercent=0.5', 'fillPercent', 0.5],
-    ['syncFreelist=true', 'syncFreelist', true],
+    ['quotaBytes=1048576', 'quotaBytes', 1_048_576],
     ['durability=each', 'durability', 'each'],
     ['syncDelay=1500us', 'syncDelayMs', 1.5],
+    ['putDelay=20us', 'putDelayUs', 20],
   ])('%s', (text, name, value) => {
     expect(setting(text, name)).toEqual({ name, value, origin: 'flag' });
+  });
+
+  it('shows nothing of what is for tests of kvtune alone', () => {
+    expect(setting('optimized', 'putDelayUs')).toBeUndefined();
+    expect(fault('putDely=1us')).not.toContain('putDelay');
   });
 
   it.each([
@@ -56,16 +55,10 @@ describe('readConfig', () => {
     ['syncFreelist=yes', /neither true nor false/],
     ['durability=some', /durability 'some' is not each, group, none/],
     ['batchLimit=0', /batchLimit 0 is no whole number from 1/],
-    ['syncDelay=1h', /syncDelayMs 3600000 is not from 0 to 10000/],
+    ['syncDelay=1h', /syncDelayMs 3600000 is no number from 0 to 10000/],
+    ['requestBytesMax=64MiB,bufferBytes=1MiB', /bufferBytes 1048576 is less than four requests/],
+    ['clients=5', /no option 'clients'/],
   ])('%s is refused', (text, complaint) => {
     expect(fault(text)).toMatch(complaint);
-  });
-});
-
-describe('levels of a factor', () => {
-  it('are read as the option is', () => {
-    expect(optionName('batchInterval')).toBe('batchIntervalMs');
-    expect(readOptionValue('batchInterval', '100us')).toBe(0.1);
-    expect(readOptionValue('batchIntervalMs', '7')).toBe(7);
   });
 });

@@ -1,22 +1,47 @@
-// Flags of the commands that put a workload on a store, and how they become a plan: what is not given comes
-// from the workload or from the command. Faults are usage errors, each in one line.
+// Flags of the commands that put a workload on a store, and how they become a request: what is not given comes from
+// the workload, from the factor table, or from the command. Faults are usage errors, each in one line.
 
-import {
-  WORKLOADS,
-  workload,
-  type ParameterizedWorkload,
-  type ParameterSpec,
-  type ParameterValues,
-  type Workload,
-} from '../../workloads/index.ts';
-import type { LoadRun } from '../record/load-schema.ts';
-import { slowClients, splitClients } from '../runner/load-cells.ts';
+import { availableParallelism } from 'node:os';
+import { EngineError } from '../../engine/index.ts';
+import { ARRIVAL_NAMES, WORKLOADS, workload, type Workload } from '../../workloads/index.ts';
+import { slowClients } from '../load/split-clients.ts';
+import { loadPlan } from '../load/load-plan.ts';
+import { findFactor, readLevel, type Factor, type Factors } from '../question/factor.ts';
+import { factorsFor } from '../question/factors.ts';
+import type { Question } from '../question/question.ts';
+import type { Scalar, Scalars } from '../record/round.ts';
+import type { LoadRequest } from '../record/run.ts';
 import { naming, usageError } from './errors.ts';
 import { listFlag, readers, switchFlag, textFlag, type Flag, type FlagValues } from './flag.ts';
 import { suggest } from './suggestion.ts';
-import { parseBytes, parseCount, parseDurationNs } from './units.ts';
+import { reading } from './units.ts';
 
-const ARRIVALS = ['poisson', 'constant', 'closed'] as const;
+type Command = LoadRequest['command'];
+
+/** What a command does where nothing else is asked for. */
+interface Habits {
+  readonly seconds: number;
+  readonly sessions: number;
+  readonly slices: number;
+}
+
+/** Slices of a comparison are short and many, so that both arms see every second of the machine. */
+const HABITS: Readonly<Record<Command, Habits>> = {
+  run: { seconds: 8, sessions: 1, slices: 1 },
+  ab: { seconds: 0.5, sessions: 16, slices: 6 },
+  sweep: { seconds: 1, sessions: 2, slices: 1 },
+};
+/** Sessions of a comparison before its first look. */
+const FIRST_LOOK = 4;
+const MARGIN = 1.05;
+const ARRIVALS = [...ARRIVAL_NAMES, 'closed'] as const;
+/** A thread that waits for a core measures the wait. */
+const THREADS_A_CORE = 4;
+const THREADS_MAX = 64;
+
+export const positionals = {
+  workload: textFlag({ describe: 'its name, see kvtune workloads' }),
+} as const;
 
 export const loadFlags = {
   target: textFlag({ describe: 'what is put under load: engine', default: 'engine', read: target }),
@@ -41,52 +66,52 @@ export const loadFlags = {
     describe: 'threads that generate the load; the store has one of its own (default: 1)',
     read: readers.count,
   }),
-  ops: textFlag({ describe: 'end a round after so many operations', read: readers.count }),
+  ops: textFlag({ describe: 'end a slice after so many operations', read: readers.count }),
   workDir: textFlag({
     describe: 'folder on the disk to measure, for the store (default: in the run folder)',
   }),
-  showConfig: switchFlag({ describe: 'print every setting and where it comes from, and end' }),
+  resume: textFlag({ describe: 'folder of a run to go on with, as it was planned' }),
+  showConfig: switchFlag({
+    describe: 'print every setting with its origin, range and meaning, and end',
+  }),
 } as const;
 
-export type LoadFlagValues = FlagValues<typeof loadFlags>;
-
 /** Flags whose defaults differ by command. */
-export interface RoundFlags {
-  readonly duration: Flag<number>;
-  readonly warmUp: Flag<number>;
-  readonly repeat: Flag<number>;
-}
-
-export function roundFlags(defaults: {
-  readonly duration: string;
-  readonly warmUp: string;
-  readonly repeat: string;
-  readonly what: string;
-}): RoundFlags {
+export function sessionFlags(
+  command: Command,
+  about: { readonly repeat: string; readonly budget: string },
+): {
+  readonly duration: Flag<number | undefined>;
+  readonly repeat: Flag<number | undefined>;
+  readonly budget: Flag<number | undefined>;
+} {
+  const { seconds, sessions } = HABITS[command];
   return {
     duration: textFlag({
-      describe: 'measured time of a round',
-      default: defaults.duration,
-      read: readers.durationNs,
-    }),
-    warmUp: textFlag({
-      describe: 'load before it that is not counted',
-      default: defaults.warmUp,
+      describe: `measured time of a slice (default: ${String(seconds * 1000)}ms)`,
       read: readers.durationNs,
     }),
     repeat: textFlag({
-      describe: defaults.what,
-      default: defaults.repeat,
+      describe: `${about.repeat} (default: ${String(sessions)})`,
       read: readers.count,
     }),
+    budget: budgetFlag(about.budget),
   };
 }
 
-export interface RoundFlagValues {
-  readonly duration: number;
-  readonly warmUp: number;
-  readonly repeat: number;
+export function budgetFlag(describe: string): Flag<number | undefined> {
+  return textFlag({ describe, read: readBudget });
 }
+
+export type LoadFlagValues = FlagValues<
+  typeof loadFlags & typeof positionals & ReturnType<typeof sessionFlags>
+>;
+
+/** Flags as given; those that are not there were not. */
+type Given = { readonly [Name in keyof LoadFlagValues]?: LoadFlagValues[Name] | undefined };
+
+/** What a command asks for before its arms and levels are known. */
+export type LoadBase = Omit<LoadRequest, 'arms' | 'levels'>;
 
 /** The workload of that name. */
 export function findWorkload(id: string): Workload {
@@ -98,89 +123,146 @@ export function findWorkload(id: string): Workload {
   throw usageError(`there is no workload '${id}'`, `${meant}choose from ${ids.join(', ')}`);
 }
 
-/** A plan but for its arms and factors. */
-export function planLoad(
-  command: LoadRun['command'],
-  id: string,
-  values: LoadFlagValues & RoundFlagValues,
-): Omit<LoadRun, 'arms'> {
-  const found = findWorkload(id);
-  const given = readParameters(found, values.param);
-  const settled = workload(found.id, given);
-  const { ops = 1, repeat, duration } = values;
-  positive({ clients: values.clients ?? 1, threads: values.threads ?? 1, ops, repeat, duration });
-  const clients = values.clients ?? Math.min(64, settled.clientsMax);
-  const threads = values.threads ?? (slowClients(settled, clients) > 0 ? 2 : 1);
+export function requestBase(command: Command, values: Given, margin: number = MARGIN): LoadBase {
+  if (values.workload === undefined) {
+    throw usageError('no workload given', 'kvtune workloads lists them');
+  }
+  const { id } = findWorkload(values.workload);
+  const { seconds, sessions, slices } = HABITS[command];
+  const { duration, ops, repeat = sessions } = values;
+  positive({ ...{ clients: values.clients, threads: values.threads }, ops, repeat, duration });
+  const parameters = readParameters(id, values.param ?? []);
   return {
-    ...{ command, target: 'engine', workload: found.id, parameters: { ...settled.parameters } },
-    clientsByThread: splitClients(settled, clients, threads),
-    shape: shapeOf(values, settled),
-    seconds: values.duration / 1e9,
-    warmUpSeconds: values.warmUp / 1e9,
-    operations: values.ops ?? 0,
-    repeat: values.repeat,
+    ...{ command, workload: id, margin },
+    factors: {
+      ...{ workload: id, ...parameters },
+      ...loopOf(values, workload(id, parameters).nominalRate),
+      ...clientsOf(id, parameters, values),
+      seconds: duration === undefined ? seconds : duration / 1e9,
+      ...{ operationsMax: ops ?? 0, syncDelayMs: 0, probeSync: false, verify: true },
+    },
+    sessionsMin: command === 'ab' ? Math.min(FIRST_LOOK, repeat) : repeat,
+    ...{ sessionsMax: repeat, slicesPerSession: slices },
   };
 }
 
-function positive(figures: Readonly<Record<string, number>>): void {
+/** What a command asks of a workload where no flag says anything. */
+export function defaultFactors(command: Command, workload: string): Scalars {
+  return requestBase(command, { workload }).factors;
+}
+
+/** Throws a usage error for a question of which some arm could not be measured. */
+export function checkCells({ cells }: Question): void {
+  for (const { factors, arms } of cells) {
+    for (const { settings } of arms) {
+      try {
+        reading(() => loadPlan({ ...factors, ...settings }));
+      } catch (error) {
+        if (!(error instanceof EngineError)) throw error;
+        throw usageError(error.message, 'give other values; --show-config lists what is allowed');
+      }
+    }
+  }
+}
+
+/** The factor that `name` means, of the workload, the load or the store. */
+export function factorNamed(id: string, name: string): Factor {
+  const factors = factorsFor(id);
+  const found = findFactor(factors, name);
+  if (found !== undefined && found.name !== 'workload') return found;
+  const known = [...factors.values()].filter(({ hidden, owner }) => !hidden && owner !== 'store');
+  throw usageError(
+    `nothing is called '${name}'`,
+    `an option of the store, or one of ${known.map((one) => one.name).join(', ')}`,
+  );
+}
+
+/** All parameters of the workload, as given or by default. */
+function readParameters(
+  id: string,
+  pairs: LoadFlagValues['param'],
+): Readonly<Record<string, number | string>> {
+  const own: Factors = new Map([...factorsFor(id)].filter(([, { owner }]) => owner === 'workload'));
+  const given = new Map<string, Scalar>();
+  for (const { name, value } of pairs) {
+    const factor = findFactor(own, name);
+    if (factor === undefined) throw unknownParameter(id, name, own);
+    if (given.has(factor.name)) {
+      throw usageError(`--param ${factor.name} is given twice`, 'give it once');
+    }
+    given.set(
+      factor.name,
+      reading(() => readLevel(factor, value, name)),
+    );
+  }
+  const all = [...own.values()].map((one) => [one.name, given.get(one.name) ?? one.default]);
+  // No parameter of a workload is a switch.
+  return Object.fromEntries(all) as Readonly<Record<string, number | string>>;
+}
+
+function unknownParameter(id: string, name: string, own: Factors): Error {
+  const near = suggest(name, [...own.keys()]);
+  const meant = near === undefined ? '' : `did you mean ${near}? `;
+  return usageError(
+    `workload ${id} has no parameter '${name}'`,
+    `${meant}kvtune workloads ${id} lists them`,
+  );
+}
+
+function clientsOf(
+  id: string,
+  parameters: Readonly<Record<string, number | string>>,
+  values: Given,
+): { readonly clients: number; readonly threads: number } {
+  const settled = workload(id, parameters);
+  const { clientsMax } = settled;
+  const { clients = Math.min(64, clientsMax) } = values;
+  // Before anything counts to their number.
+  if (clients > clientsMax) {
+    throw usageError(
+      `--clients ${String(clients)} is more than this workload takes`,
+      `give 1 to ${String(clientsMax)}`,
+    );
+  }
+  const cores = availableParallelism();
+  const threadsMax = Math.min(THREADS_MAX, THREADS_A_CORE * cores);
+  const { threads = slowClients(settled, clients) > 0 ? 2 : 1 } = values;
+  if (threads > threadsMax) {
+    throw usageError(
+      `--threads ${String(threads)} is more than ${String(cores)} cores can run`,
+      `give 1 to ${String(threadsMax)}`,
+    );
+  }
+  return { clients, threads: Math.min(threads, clients) };
+}
+
+/** The levels that say how operations start. */
+function loopOf({ rate, arrival: asked }: Given, nominalRate: number | undefined): Scalars {
+  if (asked === 'closed') {
+    if (rate === undefined) return { loop: 'closed' };
+    throw usageError('--rate and --arrival closed exclude each other', 'give one of them');
+  }
+  if (rate === 0) throw usageError('--rate is 0', 'give more than that');
+  const due = rate ?? nominalRate;
+  if (due !== undefined) return openLoop(due, asked);
+  if (asked === undefined) return { loop: 'closed' };
+  throw usageError(`--arrival ${asked} needs --rate`, 'say how many are due, e.g. --rate 5k/s');
+}
+
+export function openLoop(ratePerSecond: number, asked: Scalar = 'poisson'): Scalars {
+  return { loop: 'open', arrival: asked, ratePerSecond };
+}
+
+function positive(figures: Readonly<Record<string, number | undefined>>): void {
   for (const [name, figure] of Object.entries(figures)) {
     if (figure === 0) throw usageError(`--${name} is 0`, 'give more than that');
   }
 }
 
-function shapeOf(
-  { rate, arrival: asked }: LoadFlagValues,
-  { nominalRate }: ParameterizedWorkload,
-): LoadRun['shape'] {
-  if (asked === 'closed') {
-    if (rate === undefined) return { kind: 'closed' };
-    throw usageError('--rate and --arrival closed exclude each other', 'give one of them');
-  }
-  if (rate === 0) throw usageError('--rate is 0', 'give more than that');
-  const due = rate ?? nominalRate;
-  if (due !== undefined) return { kind: 'open', arrival: asked ?? 'poisson', ratePerSecond: due };
-  if (asked === undefined) return { kind: 'closed' };
-  throw usageError(`--arrival ${asked} needs --rate`, 'say how many are due, e.g. --rate 5k/s');
-}
-
-/** Parameters as given; names and bounds are the workload's to check. */
-function readParameters(
-  { parameters, id }: Workload,
-  pairs: LoadFlagValues['param'],
-): ParameterValues {
-  const values: Record<string, number | string> = {};
-  for (const { name, value } of pairs) {
-    if (Object.hasOwn(values, name)) {
-      throw usageError(`--param ${name} is given twice`, 'give it once');
-    }
-    const spec = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
-    values[name] = readParameter(id, name, spec, value);
-  }
-  return values;
-}
-
-export function readParameter(
-  id: string,
-  name: string,
-  spec: ParameterSpec | undefined,
-  text: string,
-): number | string {
-  if (spec === undefined) {
-    const found = findWorkload(id);
-    const near = suggest(name, Object.keys(found.parameters));
-    const meant = near === undefined ? '' : `did you mean ${near}? `;
-    throw usageError(
-      `workload ${id} has no parameter '${name}'`,
-      `${meant}kvtune workloads ${id} lists them`,
-    );
-  }
-  if ('choices' in spec) return text;
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
-  return naming(name, () => {
-    if (spec.unit === 'bytes') return parseBytes(text);
-    if (spec.unit === 'seconds') return parseDurationNs(text) / 1e9;
-    return parseCount(text);
-  });
+function readBudget(text: string): number {
+  const ns = readers.durationNs(text);
+  if (ns > 0) return ns;
+  throw usageError('0 leaves no time for anything', 'give more than that');
 }
 
 function target(text: string): 'engine' {
@@ -199,10 +281,22 @@ function arrival(text: string): (typeof ARRIVALS)[number] {
   throw usageError(`'${text}' is not known`, `${meant}choose from ${ARRIVALS.join(', ')}`);
 }
 
+/** '5%' as the ratio that is still alike: 1.05. */
+export function readMargin(text: string): number {
+  const percent = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) : Number.NaN;
+  if (percent > 0 && percent <= 100) return 1 + percent / 100;
+  throw usageError(`'${text}' is no margin over 0% and up to 100%`, 'write e.g. 5%');
+}
+
 function pair(text: string): { readonly name: string; readonly value: string } {
   const split = text.indexOf('=');
   const name = text.slice(0, Math.max(0, split));
   const value = text.slice(split + 1);
   if (name !== '' && value !== '') return { name, value };
   throw usageError(`'${text}' is no name=value`, 'write e.g. keys=1000');
+}
+
+/** The levels of one factor: 'clients=1,8,64'. */
+export function readLevels(factor: Factor, name: string, levels: readonly string[]): Scalar[] {
+  return naming(name, () => levels.map((level) => reading(() => readLevel(factor, level, name))));
 }

@@ -20,6 +20,7 @@ function capture(flags: { json?: boolean; quiet?: boolean }): Capture {
     stderr: { write: (text) => stderr.push(text) },
     json: flags.json ?? false,
     color: false,
+    columns: undefined,
     quiet: flags.quiet ?? false,
     beforePrint: () => {
       clears++;

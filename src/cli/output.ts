@@ -17,6 +17,8 @@ export interface OutputOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly color: boolean;
+  /** Of stdout; undefined where it is no terminal. */
+  readonly columns: number | undefined;
   /** Called before each print; clears a progress line that shares the terminal. */
   readonly beforePrint: () => void;
 }
@@ -25,6 +27,8 @@ export interface Output {
   readonly json: boolean;
   /** Whether stdout is a terminal that wants colours (NO_COLOR is honoured). */
   readonly color: boolean;
+  /** Width of a line on stdout. */
+  readonly columns: number;
   /** The command's result, once: `value` under --json, else what `render` makes of it. */
   result<Value>(value: Value, render: (value: Value) => string): void;
   /** A part of the result that is ready before the rest; dropped under --json. */
@@ -34,6 +38,9 @@ export interface Output {
   /** The error that ends the command: one line on stderr, or a JSON document on stdout. */
   error(error: CliError): void;
 }
+
+/** Where nobody knows how wide it will be shown. */
+const COLUMNS_DEFAULT = 100;
 
 export function createOutput(options: OutputOptions): Output {
   const { stdout, stderr, json, quiet } = options;
@@ -53,6 +60,7 @@ export function createOutput(options: OutputOptions): Output {
   return {
     json,
     color: options.color,
+    columns: options.columns ?? COLUMNS_DEFAULT,
     result: (value, render) => {
       if (json) printDocument(value);
       else print(stdout, render(value));

@@ -34,6 +34,7 @@ export async function runProgram(options: ProgramOptions): Promise<ExitCode> {
       stderr: options.stderr,
       json,
       quiet,
+      columns: options.stdout.columns,
       color: !json && options.stdout.isTTY === true && (options.env['NO_COLOR'] ?? '') === '',
       beforePrint: () => progress?.clear(),
     });

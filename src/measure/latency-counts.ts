@@ -33,8 +33,10 @@ export class LatencyCounts {
   }
 
   add(other: LatencyCounts): void {
-    for (const [at, count] of other.counts.entries()) {
-      if (count > 0) this.counts[at] = (this.counts[at] ?? 0) + count;
+    const { counts } = this;
+    for (let at = 0; at < counts.length; at++) {
+      const count = other.counts[at] ?? 0;
+      if (count > 0) counts[at] = (counts[at] ?? 0) + count;
     }
     if (other.max > this.max) this.max = other.max;
   }
@@ -49,8 +51,8 @@ export class LatencyCounts {
   quantile(share: number): number {
     const rank = Math.max(1, Math.ceil(this.total * share));
     let seen = 0;
-    for (const [at, count] of this.counts.entries()) {
-      seen += count;
+    for (let at = 0; at < this.counts.length; at++) {
+      seen += this.counts[at] ?? 0;
       if (seen >= rank) return Math.min(this.max, highestOf(at));
     }
     return 0;
@@ -68,7 +70,8 @@ export class LatencyCounts {
       numberOfSignificantValueDigits: 3,
       bitBucketSize: 64,
     });
-    for (const [at, count] of this.counts.entries()) {
+    for (let at = 0; at < this.counts.length; at++) {
+      const count = this.counts[at] ?? 0;
       if (count > 0) histogram.recordValueWithCount(lowestOf(at), count);
     }
     return histogram;

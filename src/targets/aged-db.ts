@@ -61,6 +61,14 @@ export interface AgedDb {
   readonly freeSpans: number;
 }
 
+/** The freelist job: commits of puts at the right edge of KEY_BUCKET, after some that are not counted. */
+export interface JobShape {
+  readonly valueBytes: number;
+  readonly putsPerCommit: number;
+  readonly commits: number;
+  readonly warmUpCommits: number;
+}
+
 /** Disk that synthesize() will take, in bytes. */
 export function synthesizedDiskBytes(recipe: Recipe, dbBytes: number): number {
   const { free, used } = wholeFile(recipe.spans);
@@ -83,10 +91,12 @@ export async function synthesize(options: AgeOptions): Promise<AgedDb> {
     bucket: KEY_BUCKET,
     storeFreelist: storesFreelist(recipe),
   });
+  const disk = new BusyDisk(file);
   try {
     const key = new Uint8Array(REVISION_KEY_BYTES);
     let revision = 0;
-    for (const [i, run] of layout.entries()) {
+    for (let i = 0; i < layout.length; i++) {
+      const run = layout[i] ?? 0;
       for (let left = run; left > 0; left -= USED_PAGES_MAX) {
         writeRevision(key, revision + 1);
         if (file.addUsed(Math.min(left, USED_PAGES_MAX), key)) revision++;
@@ -96,10 +106,13 @@ export async function synthesize(options: AgeOptions): Promise<AgedDb> {
         onProgress((0.9 * i) / layout.length);
         await setImmediate();
         signal.throwIfAborted();
+        disk.flush();
       }
     }
+    await disk.settle();
     file.finish();
   } catch (error) {
+    await disk.settle().catch(() => undefined);
     file.abandon();
     nodeVfs.remove(path);
     throw error;
@@ -112,6 +125,36 @@ export async function synthesize(options: AgeOptions): Promise<AgedDb> {
       Math.abs,
     ),
   );
+}
+
+/**
+ * Keeps one flush of the file under way. Writing pages to the system's memory and from there to disk take
+ * about as long; one after the other, the second would be one long sync at the end.
+ */
+class BusyDisk {
+  readonly #file: BulkFile;
+  #flushing: Promise<void> | undefined;
+  #fault: Error | undefined;
+
+  constructor(file: BulkFile) {
+    this.#file = file;
+  }
+
+  flush(): void {
+    const done = (): void => {
+      this.#flushing = undefined;
+    };
+    this.#flushing ??= this.#file.flush().then(done, (fault: unknown) => {
+      this.#fault ??= fault instanceof Error ? fault : new Error(String(fault));
+      done();
+    });
+  }
+
+  /** Waits for what is under way. Rejects with what a flush failed with. */
+  async settle(): Promise<void> {
+    await this.#flushing;
+    if (this.#fault !== undefined) throw this.#fault;
+  }
 }
 
 /**

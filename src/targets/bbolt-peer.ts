@@ -8,8 +8,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { nodeVfs, type FreelistKind } from '../../engine/index.ts';
-import type { JobShape } from '../drivers/freelist-driver.ts';
 import type { LoadAnswer, LoadRequest, LoadSettings } from '../drivers/kv-driver.ts';
+import type { JobShape } from './aged-db.ts';
 
 /** From the compiled file to the checkout's root. */
 const BUILT = fileURLToPath(new URL('../../../scripts/peers/bin/bboltpeer', import.meta.url));

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { nodeVfs, Random, type VfsFile } from '../../engine/index.ts';
 import { fileDigest } from '../testing/file-digest.ts';
 import { testFolder } from '../testing/test-folder.ts';
-import { fileState, journalPositions, UndoVfs } from './undo-vfs.ts';
+import { fileState, journalPositions, restoreFile, UndoVfs } from './undo-vfs.ts';
 
 const PAGE = 4096;
 const PAGES = 300;
@@ -199,5 +199,34 @@ describe('fileState', () => {
       file.close();
     }
     expect(state()).toEqual(first);
+  });
+});
+
+describe('restoreFile', () => {
+  it('brings back what jobs were writing that nobody undid, from all their journals', () => {
+    const at = place();
+    const before = fileDigest(at.path);
+    const other = `${at.path}.other`;
+    run({ path: at.path, journal: other }, (file) => randomJob(file, 5));
+    // Of a process that died: neither undone nor closed.
+    const vfs = new UndoVfs(nodeVfs, at.journal);
+    const file = vfs.open(at.path, { mode: 'write' });
+    randomJob(file, 6);
+    expect(fileDigest(at.path)).not.toBe(before);
+    restoreFile(nodeVfs, at.path, { journals: [at.journal, other], dbBytes: PAGES * PAGE });
+    expect(fileDigest(at.path)).toBe(before);
+    file.close();
+    vfs.close();
+  });
+
+  it('leaves a file alone that another still has locked', () => {
+    const at = place();
+    const file = nodeVfs.open(at.path, { mode: 'write' });
+    nodeVfs.lock(file, at.path, 'exclusive');
+    expect(() => restoreFile(nodeVfs, at.path, { journals: [], dbBytes: 0 })).toThrow(
+      expect.objectContaining({ code: 'LOCKED' }),
+    );
+    file.close();
+    expect(statSync(at.path).size).toBe(PAGES * PAGE);
   });
 });

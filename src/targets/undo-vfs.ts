@@ -16,6 +16,8 @@ import { EngineError, type OpenFlags, type Vfs, type VfsFile } from '../../engin
 
 const PAGE = 4096;
 const RECORD = 8 + PAGE;
+/** Neighbouring pages that are read or written in one call. */
+const RUN_PAGES = 256;
 
 /** What a round found of its file before it began; equal for all rounds of a cell. */
 export interface FileState {
@@ -44,12 +46,13 @@ export class UndoVfs implements Vfs {
     this.#vfs = vfs;
     this.#journalPath = journalPath;
     this.#journal = vfs.open(journalPath, { mode: 'create' });
-    const position = new Uint8Array(8);
-    const view = new DataView(position.buffer);
+    const run = new Uint8Array(RUN_PAGES * RECORD);
+    const view = new DataView(run.buffer);
     const records = Math.floor(this.#journal.size() / RECORD);
     for (let record = 0; record < records; record++) {
-      this.#journal.read(position, 0, 8, record * RECORD);
-      this.#records.set(Number(view.getBigUint64(0, true)), record);
+      const at = record % RUN_PAGES;
+      if (at === 0) this.#journal.read(run, 0, run.length, record * RECORD);
+      this.#records.set(Number(view.getBigUint64(at * RECORD, true)), record);
     }
   }
 
@@ -135,16 +138,21 @@ export class UndoVfs implements Vfs {
     this.#journal.sync();
     const file = this.#vfs.open(path, { mode: 'write' });
     try {
-      for (const position of this.#overwritten(opened.size)) {
-        this.#readRecord(position);
-        file.write(this.#page, 0, PAGE, position);
-      }
+      this.#writeBack(file, this.#overwritten(opened.size));
       if (file.size() !== opened.size) file.truncate(opened.size);
       file.sync();
     } finally {
       file.close();
     }
     this.#writes.length = 0;
+  }
+
+  /** Writes everything that the journal holds back to `file`. */
+  undoAll(file: VfsFile): void {
+    this.#writeBack(
+      file,
+      [...this.#records.keys()].sort((a, b) => a - b),
+    );
   }
 
   close(): void {
@@ -188,12 +196,35 @@ export class UndoVfs implements Vfs {
     return [...positions].sort((a, b) => a - b);
   }
 
-  #readRecord(position: number): void {
+  /** Neighbours in the file are neighbours in the journal too, as far as they were written in one go. */
+  #writeBack(file: VfsFile, positions: readonly number[]): void {
+    const run = new Uint8Array(RUN_PAGES * RECORD);
+    for (let i = 0; i < positions.length;) {
+      const position = positions[i] ?? 0;
+      const record = this.#recordOf(position);
+      let pages = 1;
+      while (
+        pages < RUN_PAGES &&
+        positions[i + pages] === position + pages * PAGE &&
+        this.#records.get(position + pages * PAGE) === record + pages
+      ) {
+        pages++;
+      }
+      this.#journal.read(run, 0, pages * RECORD, record * RECORD);
+      const sources = Array.from({ length: pages }, (_, page) =>
+        run.subarray(page * RECORD + 8, (page + 1) * RECORD),
+      );
+      file.writev(sources, position);
+      i += pages;
+    }
+  }
+
+  #recordOf(position: number): number {
     const record = this.#records.get(position);
     if (record === undefined) {
       throw new EngineError('CORRUPT', `${this.#journalPath} does not hold position ${position}`);
     }
-    this.#journal.read(this.#page, 0, PAGE, record * RECORD + 8);
+    return record;
   }
 }
 
@@ -206,17 +237,45 @@ export function journalPositions(vfs: Vfs, journalPath: string): readonly number
 }
 
 /**
+ * Brings back a database that a process was writing when it died: all that the journals hold, and its size. Takes
+ * the lock that such a process would hold. Throws LOCKED, IO.
+ */
+export function restoreFile(
+  vfs: Vfs,
+  path: string,
+  { journals, dbBytes }: { readonly journals: readonly string[]; readonly dbBytes: number },
+): void {
+  const file = vfs.open(path, { mode: 'write' });
+  try {
+    vfs.lock(file, path, 'exclusive');
+    for (const journalPath of journals) {
+      const journal = new UndoVfs(vfs, journalPath);
+      journal.undoAll(file);
+      journal.close();
+    }
+    if (file.size() !== dbBytes) file.truncate(dbBytes);
+    file.sync();
+  } finally {
+    file.close();
+  }
+}
+
+/**
  * The state of a database file: its size, blocks, and a digest of its metas and of the pages at
  * `positions`. Reading them also puts them in the page cache, for every round alike.
  */
 export function fileState(vfs: Vfs, path: string, positions: Iterable<number>): FileState {
   const file = vfs.open(path, { mode: 'read' });
-  const page = new Uint8Array(PAGE);
+  const run = new Uint8Array(RUN_PAGES * PAGE);
+  const sorted = Float64Array.from(new Set([0, PAGE, ...positions])).sort();
   let digest = 0;
-  for (const position of [...new Set([0, PAGE, ...positions])].sort((a, b) => a - b)) {
-    page.fill(0);
-    file.read(page, 0, PAGE, position);
-    digest = crc32(page, digest);
+  for (let i = 0; i < sorted.length;) {
+    const position = sorted[i] ?? 0;
+    let pages = 1;
+    while (pages < RUN_PAGES && sorted[i + pages] === position + pages * PAGE) pages++;
+    run.fill(0, file.read(run, 0, pages * PAGE, position), pages * PAGE);
+    digest = crc32(run.subarray(0, pages * PAGE), digest);
+    i += pages;
   }
   const state = {
     dbBytes: file.size(),

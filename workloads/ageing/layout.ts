@@ -19,12 +19,13 @@ export type AgedLayout = Float64Array;
 export function layOut(histogram: SpanHistogram, pages: number, random: Random): AgedLayout {
   const whole = wholeFile(histogram);
   const scale = pages / (pagesIn(whole.free) + pagesIn(whole.used));
-  const layout = Float64Array.from(
+  const layout = new Float64Array(
     histogram.zones.flatMap((zone) => interleaved(zone, scale, random)),
   );
   let longest = 0;
   let rest = pages;
-  for (const [i, run] of layout.entries()) {
+  for (let i = 0; i < layout.length; i++) {
+    const run = layout[i] ?? 0;
     rest -= Math.abs(run);
     if (run > (layout[longest] ?? 0)) longest = i;
   }
@@ -39,9 +40,9 @@ function interleaved(zone: SpanZone, scale: number, random: Random): number[] {
   random.shuffle(free);
   random.shuffle(used);
   const runs = used.splice(0, Math.max(0, used.length - free.length));
-  for (const [i, length] of free.entries()) {
+  for (let i = 0; i < free.length; i++) {
     // One used page keeps two free runs apart where used ones are too few.
-    runs.push(used[i] ?? 1, -length);
+    runs.push(used[i] ?? 1, -(free[i] ?? 0));
   }
   return runs;
 }
@@ -59,5 +60,5 @@ function scaled(runs: Runs, scale: number): number[] {
     if (missing-- <= 0) break;
     share.whole++;
   }
-  return shares.flatMap(({ pages, whole }) => Array.from({ length: whole }, () => pages));
+  return shares.flatMap(({ pages, whole }) => new Array<number>(whole).fill(pages));
 }

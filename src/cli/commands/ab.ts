@@ -1,15 +1,17 @@
-// kvtune ab: two configurations of the store under the same load, in interleaved blocks: is b better or worse
-// than a, by how much, and is that more than equal arms differ by?
+// kvtune ab: two configurations of the store under the same load, in turn within each session: is b better or worse
+// than a, by how much, or alike within a margin? Ends as soon as it is decided.
 
 import { command, type CliCommand } from '../command.ts';
-import { requiredText, textFlag } from '../flag.ts';
+import { textFlag } from '../flag.ts';
 import { usageError } from '../errors.ts';
-import { runLoadCommand } from '../load-command.ts';
+import { runLoad } from '../load-command.ts';
 import { readConfig } from '../load-config.ts';
-import { loadFlags, planLoad, roundFlags } from '../load-flags.ts';
+import { loadFlags, positionals, readMargin, requestBase, sessionFlags } from '../load-flags.ts';
+
+const BUDGET_SECONDS = 90;
 
 export const abCommand: CliCommand = command({
-  name: 'ab <workload>',
+  name: 'ab [workload]',
   describe: 'compare two configurations under one workload',
   examples: [
     {
@@ -25,7 +27,7 @@ export const abCommand: CliCommand = command({
       does: 'for scripts: 0 not worse, 3 worse, 4 cannot tell',
     },
   ],
-  positionals: { workload: requiredText({ describe: 'its name, see kvtune workloads' }) },
+  positionals,
   flags: {
     a: textFlag({
       describe: 'settings to compare with: baseline or optimized, name=value, or both',
@@ -35,18 +37,25 @@ export const abCommand: CliCommand = command({
       describe: 'settings in question; exit code 3 means that they are shown to be worse',
       read: (text) => readConfig('b', text),
     }),
+    margin: textFlag({
+      describe: 'difference up to which a and b count as alike (default: 5%)',
+      read: readMargin,
+    }),
     ...loadFlags,
-    ...roundFlags({
-      ...{ duration: '2s', warmUp: '500ms', repeat: '5' },
-      what: 'blocks, each with two rounds of a and two of b',
+    ...sessionFlags('ab', {
+      repeat: 'sessions at most; each has both arms, in processes of their own',
+      budget: 'time to use; it ends earlier once b is decided on (default: 90s)',
     }),
   },
-  run: (values, context) => {
-    const { a, b, workDir, showConfig } = values;
-    if (a === undefined || b === undefined) {
-      throw usageError(`--${a === undefined ? 'a' : 'b'} is missing`, 'give both --a and --b');
-    }
-    const plan = { ...planLoad('ab', values.workload, values), arms: [a, b] };
-    return runLoadCommand({ plan, context, workDir, showConfig });
-  },
+  run: (values, context) =>
+    runLoad('ab', {
+      ...{ values, context, budgetSeconds: BUDGET_SECONDS },
+      request: () => {
+        const { a, b } = values;
+        if (a === undefined || b === undefined) {
+          throw usageError(`--${a === undefined ? 'a' : 'b'} is missing`, 'give both --a and --b');
+        }
+        return { ...requestBase('ab', values, values.margin), arms: [a, b], levels: [] };
+      },
+    }),
 });

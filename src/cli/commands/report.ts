@@ -1,16 +1,20 @@
-// kvtune report: renders a stored run again, a finished one or what an interrupted one left. Judges it
-// by the rules of today's kvtune; measures nothing.
+// kvtune report: renders a stored run again, a finished one or what an interrupted one left. Judges it by the rules
+// of today's kvtune; a run of version 1 is shown as it was judged then. Measures nothing.
 
 import { join } from 'node:path';
-import { readRun, writeReport, writeText, type StoredRun } from '../../record/run-folder.ts';
-import type { ClaimsFile } from '../../record/schema.ts';
-import type { VerdictFile } from '../../record/verdict-schema.ts';
-import { renderLoadReport, renderLoadTerminal } from '../../report/load-report.ts';
-import type { Report } from '../../report/report.ts';
-import { renderTerminal } from '../../report/terminal.ts';
+import {
+  readRun,
+  RecordError,
+  writeReport,
+  writeText,
+  type StoredRun,
+} from '../../record/folder.ts';
+import { upgradeRun } from '../../record/upgrade.ts';
+import { renderReport } from '../../report2/report.ts';
+import type { ReportInput } from '../../report2/report-model.ts';
+import { renderTerminal } from '../../report2/terminal.ts';
 import { command, type CliCommand } from '../command.ts';
-import { concludeLoads } from '../conclude-load.ts';
-import { judge, renderRun } from '../conclude.ts';
+import { answersOf, claimsOf, jsonOf } from '../conclude.ts';
 import { EXIT } from '../exit-codes.ts';
 import { choiceFlag, requiredText } from '../flag.ts';
 
@@ -33,48 +37,42 @@ export const reportCommand: CliCommand = command({
     }),
   },
   run: async ({ result, format }, { output, common }) => {
-    const stored = readRun(result);
-    const { value, files, report, terminal } = await concluded(stored);
+    const { isOld, ...stored } = readAnswered(result);
+    const { run, answers } = stored;
+    const { html, markdown, svgs } = await renderReport(stored);
     const written: string[] = [];
     if (format === 'all') {
-      written.push(writeReport(common.out ?? result, { ...files, ...report }));
+      // An old run's claims.json is where its answers stand.
+      const claims = isOld ? {} : claimsOf(answers, run);
+      const files = { answers, ...claims, html, markdown, svgs };
+      written.push(writeReport(common.out ?? result, files));
     } else if (format === 'svg') {
-      for (const [name, svg] of Object.entries(report.svgs)) {
+      for (const [name, svg] of Object.entries(svgs)) {
         const path = join(common.out ?? join(result, 'charts'), `${name}.svg`);
         writeText(path, svg);
         written.push(path);
       }
     } else {
       const path = common.out ?? join(result, `report.${format}`);
-      writeText(path, format === 'html' ? report.html : report.markdown);
+      writeText(path, format === 'html' ? html : markdown);
       written.push(path);
     }
-    output.result(value, () => {
-      const table = terminal(output.color);
-      return `${table}\n${written.map((path) => `written: ${path}`).join('\n')}\n`;
+    output.result(jsonOf(answers, run), () => {
+      const lines = written.map((path) => `written: ${path}`);
+      return `${renderTerminal(stored, output)}\n${lines.join('\n')}\n`;
     });
     return EXIT.ok;
   },
 });
 
-interface Concluded {
-  readonly value: ClaimsFile | VerdictFile;
-  readonly files: { readonly claims: ClaimsFile } | { readonly verdict: VerdictFile };
-  readonly report: Report;
-  readonly terminal: (color: boolean) => string;
-}
-
-/** What the run amounts to: claims, or what run, ab and sweep conclude. */
-async function concluded(stored: StoredRun): Promise<Concluded> {
-  const loads = concludeLoads(stored);
-  if (loads !== undefined) {
-    const { verdict } = loads;
-    const report = await renderLoadReport(loads);
-    const terminal = (color: boolean): string => renderLoadTerminal(loads, { color });
-    return { value: verdict, files: { verdict }, report, terminal };
+/** A stored run with its answers. */
+function readAnswered(folder: string): ReportInput & { readonly isOld: boolean } {
+  let stored: StoredRun;
+  try {
+    stored = readRun(folder);
+  } catch (error) {
+    if (!(error instanceof RecordError) || error.kind !== 'old') throw error;
+    return { ...upgradeRun(folder), isOld: true };
   }
-  const claims = judge(stored);
-  const report = await renderRun(stored, claims);
-  const terminal = (color: boolean): string => renderTerminal({ ...stored, claims }, { color });
-  return { value: claims, files: { claims }, report, terminal };
+  return { ...stored, answers: answersOf(stored), isOld: false };
 }

@@ -2,13 +2,13 @@
 // the store holds afterwards what it acknowledged.
 
 import { command, type CliCommand } from '../command.ts';
-import { requiredText, textFlag } from '../flag.ts';
-import { runLoadCommand } from '../load-command.ts';
+import { textFlag } from '../flag.ts';
+import { runLoad } from '../load-command.ts';
 import { readConfig } from '../load-config.ts';
-import { loadFlags, planLoad, roundFlags } from '../load-flags.ts';
+import { loadFlags, positionals, requestBase, sessionFlags } from '../load-flags.ts';
 
 export const runCommand: CliCommand = command({
-  name: 'run <workload>',
+  name: 'run [workload]',
   describe: 'put a workload on a store and measure it',
   examples: [
     { line: 'kvtune run read-heavy', does: 'as fast as 64 clients can: capacity' },
@@ -19,22 +19,26 @@ export const runCommand: CliCommand = command({
     },
     { line: 'kvtune run read-heavy --show-config', does: 'every setting and its origin' },
   ],
-  positionals: { workload: requiredText({ describe: 'its name, see kvtune workloads' }) },
+  positionals,
   flags: {
     config: textFlag({
-      describe: 'settings of the store: baseline or optimized, name=value, or both',
-      default: 'optimized',
+      describe:
+        'settings of the store: baseline or optimized, name=value, or both (default: optimized)',
       read: (text) => readConfig('engine', text),
     }),
     ...loadFlags,
-    ...roundFlags({
-      ...{ duration: '8s', warmUp: '1s', repeat: '1' },
-      what: 'rounds, each from an empty store',
+    ...sessionFlags('run', {
+      repeat: 'sessions, each from a store that holds the preload alone',
+      budget: 'time to use; sessions that do not fit are left out and named (default: none)',
     }),
   },
-  run: (values, context) => {
-    const plan = { ...planLoad('run', values.workload, values), arms: [values.config] };
-    const { workDir, showConfig } = values;
-    return runLoadCommand({ plan, context, workDir, showConfig });
-  },
+  run: (values, context) =>
+    runLoad('run', {
+      ...{ values, context, budgetSeconds: undefined },
+      request: () => ({
+        ...requestBase('run', values),
+        arms: [values.config ?? readConfig('engine', 'optimized')],
+        levels: [],
+      }),
+    }),
 });

@@ -1,0 +1,119 @@
+// What every command that measures has in common once its questions are known: take the folders, have the questions
+// answered, write and print what was found, end with a code. A run that was stopped is resumed from its folder.
+
+import { join } from 'node:path';
+import type { Question } from '../question/question.ts';
+import { readRun, RunFolder, writeReport } from '../record/folder.ts';
+import type { LoadRequest, Mode, Run } from '../record/run.ts';
+import { renderReport } from '../report2/report.ts';
+import { answerLine, renderTerminal } from '../report2/terminal.ts';
+import { conduct, type Conducted } from '../run/conduct.ts';
+import { NothingFits } from '../run/nothing-fits.ts';
+import { processSessions } from '../run/session.ts';
+import { KVTUNE_VERSION } from '../version.ts';
+import type { CommandContext } from './command.ts';
+import { answersFile, claimsOf, commandOf, jsonOf, verdictCode } from './conclude.ts';
+import { toCliError, usageError } from './errors.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { RunLock } from './run-lock.ts';
+import { openWorkFolder, runId, startOfRun } from './run-start.ts';
+
+export interface Measurement {
+  readonly questions: readonly Question[];
+  /** What is about to be measured, in a phrase. */
+  readonly what: string;
+  readonly mode: Mode;
+  readonly load?: LoadRequest;
+  /** Undefined: until all is done. */
+  readonly budgetSeconds: number | undefined;
+  readonly workDir: string | undefined;
+  /** Folder of the run to go on with. */
+  readonly resume: string | undefined;
+  /** Whether verdicts become the exit code. */
+  readonly strict: boolean;
+  readonly context: CommandContext;
+}
+
+/** The run in a folder that is to be gone on with. Throws a usage error for one of another command or version. */
+export function plannedRun(folder: string, command: 'reproduce' | LoadRequest['command']): Run {
+  const { run } = readRun(folder);
+  const made = run.load?.command ?? 'reproduce';
+  if (made !== command) {
+    throw usageError(`${folder} holds a run of ${made}`, `go on with kvtune ${made} --resume`);
+  }
+  if (run.kvtune !== KVTUNE_VERSION) {
+    throw usageError(
+      `the run was measured by kvtune ${run.kvtune}, this is ${KVTUNE_VERSION}`,
+      'start a new run without --resume',
+    );
+  }
+  return run;
+}
+
+export async function measure(measurement: Measurement): Promise<ExitCode> {
+  const { context, resume, mode, load, what } = measurement;
+  const { common, clock, output, signal } = context;
+  let lock = resume === undefined ? undefined : new RunLock(resume);
+  // Read when nobody adds to it any more.
+  const previous = resume === undefined ? undefined : readRun(resume);
+  const startedAt = previous?.run.startedAt ?? clock.wallIso();
+  const id = previous?.run.id ?? runId(startedAt, common.seed);
+  const out = resume ?? common.out ?? join('results', 'runs', id);
+  const hold = resume === undefined ? 'new' : 'resumed';
+  try {
+    const fresh = { ...startOfRun(context, { id, mode, startedAt }), ...(load && { load }) };
+    const run = previous?.run ?? fresh;
+    const work = openWorkFolder({ workDir: measurement.workDir, out, id, hold });
+    try {
+      const folder = new RunFolder(out, hold);
+      lock ??= new RunLock(folder.path);
+      output.note(`kvtune ${KVTUNE_VERSION}: ${what}; results in ${folder.path}`);
+      const { questions, budgetSeconds } = measurement;
+      const conducted = await conduct({
+        ...{ questions, run, previous, folder, work, seed: run.seed, clock, signal, budgetSeconds },
+        sessions: processSessions({ work, clock }),
+        commandOf: (question) => commandOf(question, run),
+        onProgress: (share, doing, secondsLeft) => {
+          context.progress.update({ share, doing, secondsLeft });
+        },
+        onAnswer: (_question, answer) => {
+          output.partial(answerLine(answer, output));
+        },
+      });
+      return await conclude(conducted, folder.path, measurement);
+    } catch (error) {
+      // Before its first round a run leaves nothing: the empty folder goes with the work folder in it.
+      if (error instanceof NothingFits && resume === undefined) {
+        lock?.release();
+        lock = undefined;
+      }
+      throw error;
+    } finally {
+      work.remove();
+    }
+  } finally {
+    lock?.release();
+  }
+}
+
+async function conclude(
+  { run, rounds, answers: found, error }: Conducted,
+  folder: string,
+  { context: { output }, strict }: Measurement,
+): Promise<ExitCode> {
+  // A run that failed before its first round has an error to tell and no answer.
+  if (error !== undefined && rounds.length === 0) throw toCliError(error);
+  const answers = answersFile(run, found);
+  const report = await renderReport({ run, rounds, answers });
+  const path = writeReport(folder, { answers, ...claimsOf(answers, run), ...report });
+  output.result(jsonOf(answers, run), () => {
+    return `\n${renderTerminal({ run, answers }, output)}\nreport: ${path}\n`;
+  });
+  if (run.status === 'interrupted') return EXIT.interrupted;
+  if (error !== undefined) {
+    const { message, exitCode } = toCliError(error);
+    output.note(`kvtune: stopped early: ${message}; finished rounds are kept`);
+    return exitCode;
+  }
+  return strict ? verdictCode(answers.answers) : EXIT.ok;
+}

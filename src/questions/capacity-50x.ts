@@ -1,0 +1,247 @@
+// Claim: a database of 100 GB is as quick as one of 2 GB, so that the size limit may rise 50 times. What was
+// published is a quota, no speed; what is measured is put latency at a size over put latency at 2 GB, taken in
+// the same sessions. Invariants: 100 GB with hashmap alone says whether it holds, smaller sizes only how far
+// it does; every interval is the one that two one-sided tests rest on. Pure.
+
+import { linesPanel } from '../judge/panels.ts';
+import { gigabytes, list, times } from '../judge/words.ts';
+import { ratioOf } from '../question/contrast.ts';
+import type {
+  Cell,
+  Contrast,
+  Estimates,
+  Evidence,
+  QuestionSource,
+  Wording,
+} from '../question/question.ts';
+import type { Estimate, LinesPanel, Published, Verdict } from '../record/answer.ts';
+import { EQUIVALENCE_BOUNDS, equivalence, type Equivalence } from '../stats/equivalence.ts';
+import { described } from './cell-figures.ts';
+import {
+  claimQuestion,
+  floorOf,
+  intervalOf,
+  LAYER,
+  LOOKS,
+  measuredOf,
+  ratioWords,
+} from './claim-question.ts';
+import {
+  baselineFacts,
+  baselineFaults,
+  bytesOf,
+  freelistCells,
+  MAIN_BYTES,
+  MAIN_CELL,
+  sizeCells,
+} from './freelist-cells.ts';
+
+const ID = 'capacity-50x';
+const TITLE = 'A 100 GB database puts as quickly as a 2 GB one';
+const DECIDING_ARM = 'hashmap';
+const ARMS: readonly string[] = ['hashmap', 'array'];
+
+const PUBLISHED: Published = {
+  value: 50,
+  unit: 'x',
+  what: 'database size quota, 100 GB / 2 GB: a capacity setting, no speed measurement',
+  source:
+    "Alibaba Cloud blog 594750 and CNCF blog (2019): with the hashmap freelist etcd's quota went " +
+    'from the default of 2 GB to 100 GB, said to be as quick as 2 GB; no latencies were recovered',
+};
+
+const RULE =
+  'Put latency (median commit latency of a slice / puts a commit) at a size over that at 2 GB, ' +
+  'within sessions; equivalent if its interval over sessions lies within 0.80 to 1.25 (two ' +
+  'one-sided tests at 5%, over all looks), different if wholly outside. With hashmap at 100 GB: ' +
+  'reproduced if equivalent, inconclusive if the interval straddles a bound or 100 GB was not ' +
+  'measured beside 2 GB; if different, partly where hashmap is equivalent at a smaller size above ' +
+  '2 GB (by its own 90% interval) with no different one below it, else not-reproduced. The ' +
+  'largest such size is named for each arm. Invalid if a round did not run as its arm, rounds of ' +
+  "a cell started from different bytes, the array arm is over 1.25 times bbolt's, or the work " +
+  'folder is in memory.';
+
+export const capacity50x: QuestionSource = {
+  id: ID,
+  title: TITLE,
+  build: ({ mode, peers }) => {
+    const all = freelistCells(mode, peers);
+    const cells = all.filter(({ role }) => role !== 'labelled');
+    const sizes = sizeCells(cells);
+    const rule = (found: Estimates): Verdict =>
+      judge(sizes.flatMap((cell) => sizeOf(cell, DECIDING_ARM, found.get(idOf(cell.id)))));
+    return claimQuestion({
+      ...{ id: ID, title: TITLE, published: PUBLISHED, ruleText: RULE, cells, priority: 0, rule },
+      contrasts: sizes.toReversed().map(({ id }) => latency(id, DECIDING_ARM)),
+      looks: LOOKS[mode],
+      faults: ({ rounds }) => baselineFaults(rounds),
+      wording: (evidence) => wordingOf(evidence, sizes),
+    });
+  },
+};
+
+/** Of the deciding cell 'put-latency'; of a smaller one 'put-latency:<cell>'. */
+function idOf(cell: string): string {
+  return cell === MAIN_CELL ? 'put-latency' : `put-latency:${cell}`;
+}
+
+/** Both arms put as many in a commit, so that commits compare as puts do. */
+function latency(cell: string, arm: string): Contrast {
+  return {
+    ...ratioOf({
+      id: arm === DECIDING_ARM ? idOf(cell) : `${idOf(cell)}:${arm}`,
+      words: `put latency with ${arm}, at the size / at 2 GB`,
+      ...{ cell, figure: 'commitMsMedian', over: arm, under: `${arm}-2gb` },
+      ...{ cuts: EQUIVALENCE_BOUNDS, oneSided: true },
+    }),
+    // Smaller sizes are measured when the verdict on 100 GB stands; they say how far it holds.
+    supporting: cell !== MAIN_CELL,
+  };
+}
+
+/** One arm at one size beside 2 GB. */
+interface Size {
+  readonly bytes: number;
+  readonly role: Cell['role'];
+  readonly arm: string;
+  readonly estimate: Estimate;
+  readonly outcome: Equivalence;
+}
+
+/** None where it was not measured. */
+function sizeOf(cell: Cell, arm: string, estimate: Estimate | undefined): Size[] {
+  if (estimate === undefined || estimate.value === null) return [];
+  const outcome = equivalence(estimate);
+  return [{ bytes: bytesOf(cell), role: cell.role, arm, estimate, outcome }];
+}
+
+/** The rule itself, on the deciding arm's sizes, smallest first. */
+function judge(sizes: readonly Size[]): Verdict {
+  const main = sizes.find(({ bytes }) => bytes === MAIN_BYTES);
+  if (main === undefined || main.outcome === 'inconclusive') return 'inconclusive';
+  if (main.outcome === 'equivalent') return 'reproduced';
+  return largestEqual(sizes) === undefined ? 'not-reproduced' : 'partly';
+}
+
+/** Largest size that is equivalent, before the first that is shown to be different. */
+function largestEqual(sizes: readonly Size[]): Size | undefined {
+  const firstDifferent = sizes.findIndex(({ outcome }) => outcome === 'different');
+  return (firstDifferent === -1 ? sizes : sizes.slice(0, firstDifferent)).findLast(
+    ({ outcome }) => outcome === 'equivalent',
+  );
+}
+
+function wordingOf(evidence: Evidence, cells: readonly Cell[]): Wording {
+  const sizes = ARMS.flatMap((arm) =>
+    cells.flatMap((cell): Size[] => {
+      const estimate =
+        arm === DECIDING_ARM
+          ? evidence.estimates.get(idOf(cell.id))
+          : described(evidence, latency(cell.id, arm));
+      return sizeOf(cell, arm, estimate);
+    }),
+  );
+  const main = sizes.find(({ bytes, arm }) => bytes === MAIN_BYTES && arm === DECIDING_ARM);
+  return {
+    finding: findingOf(main, sizes),
+    measured: measuredOf(main?.estimate, {
+      unit: 'x',
+      what: 'put latency with hashmap, 100 GB / 2 GB',
+      at: { dbBytes: MAIN_BYTES, freelist: DECIDING_ARM },
+    }),
+    limits: limitsOf(main, sizes),
+    caveats: [],
+    panels: [panelOf(sizes)].filter((panel) => panel !== undefined),
+    tables: [],
+    facts: baselineFacts(evidence.rounds),
+  };
+}
+
+function findingOf(main: Size | undefined, sizes: readonly Size[]): string {
+  if (main === undefined) {
+    const largest = sizes.filter(({ arm }) => arm === DECIDING_ARM).at(-1);
+    const missing = '100 GB, which decides, was not measured beside 2 GB';
+    return largest === undefined
+      ? `${missing}, and no other size either.`
+      : `${missing}; the largest measured, ${gigabytes(largest.bytes)}, took ` +
+          `${ratioWords(largest.estimate)} the put latency of 2 GB with hashmap, which decides nothing.`;
+  }
+  const bounds = EQUIVALENCE_BOUNDS.map((bound) => bound.toFixed(2)).join(' to ');
+  const where = {
+    equivalent: `within the bounds of ${bounds}`,
+    different: `outside the bounds of ${bounds}${isQuicker(main) ? ', on the quick side' : ''}`,
+    inconclusive:
+      intervalOf(main.estimate) === undefined
+        ? 'too little to decide'
+        : `which straddles a bound of ${bounds} and so decides nothing`,
+  }[main.outcome];
+  return (
+    `With hashmap a put at 100 GB took ${ratioWords(main.estimate)} the latency it has at 2 GB, ${where}; ` +
+    `shown to stay within them: ${list(ARMS.map((arm) => reachWords(sizes, arm)))}.`
+  );
+}
+
+function isQuicker({ estimate }: Size): boolean {
+  const interval = intervalOf(estimate);
+  return interval !== undefined && interval.high < 1;
+}
+
+function reachWords(sizes: readonly Size[], arm: string): string {
+  const own = sizes.filter((size) => size.arm === arm);
+  if (own.length === 0) return `${arm} was not measured beside 2 GB`;
+  const largest = largestEqual(own);
+  return largest === undefined
+    ? `${arm} at no measured size above 2 GB`
+    : `${arm} as far as ${gigabytes(largest.bytes)}`;
+}
+
+const OUTCOME_WORDS: Readonly<Record<Equivalence, string>> = {
+  equivalent: 'put latency is equivalent to that at 2 GB at',
+  different: 'put latency differs from that at 2 GB at',
+  inconclusive: 'the sessions cannot tell whether put latency differs from 2 GB at',
+};
+
+function limitsOf(main: Size | undefined, sizes: readonly Size[]): string[] {
+  const bySide = ARMS.flatMap((arm) =>
+    (Object.keys(OUTCOME_WORDS) as Equivalence[]).flatMap((outcome) => {
+      const own = sizes.filter((size) => size.arm === arm && size.outcome === outcome);
+      const where = own.map(
+        ({ bytes, estimate }) => `${gigabytes(bytes)} (${times(estimate.value ?? 1)})`,
+      );
+      return own.length === 0 ? [] : [`With ${arm}, ${OUTCOME_WORDS[outcome]} ${list(where)}.`];
+    }),
+  );
+  const floor = floorOf(main?.estimate);
+  const isNoisy = floor !== undefined && floor > EQUIVALENCE_BOUNDS[1];
+  const isQuick = main?.outcome === 'different' && isQuicker(main);
+  return [
+    ...bySide,
+    ...(isNoisy ? [`Equal arms differ by up to ${times(floor)}, beyond the bounds.`] : []),
+    ...(isQuick
+      ? ['Puts at 100 GB were quicker than at 2 GB: the two files differ in more than size.']
+      : []),
+    'The published 50x is a quota and the ratio here a latency: they share no scale.',
+    'Put latency of the main job alone: neither start-up, memory, backup nor recovery at 100 GB.',
+    LAYER,
+    'etcd has used hashmap by default since 3.5 (3.4 had it behind a flag); bbolt by itself ' +
+      'still defaults to array.',
+  ];
+}
+
+function panelOf(sizes: readonly Size[]): LinesPanel | undefined {
+  return linesPanel(
+    {
+      ...{ id: 'put-latency', title: 'Put latency relative to the 2 GB file' },
+      x: { label: 'Database size', unit: 'GB', scale: 'log' },
+      y: { label: 'Put latency, at the size / at 2 GB', unit: 'x', scale: 'log' },
+      references: [
+        { y: 1, label: 'published: as at 2 GB' },
+        ...EQUIVALENCE_BOUNDS.map((y) => ({ y, label: `equivalent: ${times(y)}` })),
+      ],
+    },
+    sizes.map(({ arm, role, bytes, estimate }) => ({
+      ...{ line: arm, x: bytes / 1e9, estimate },
+      role: arm === DECIDING_ARM ? role : ('curve' as const),
+    })),
+  );
+}
