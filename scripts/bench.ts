@@ -28,8 +28,8 @@ import type {
 } from '../engine/base/bench-case.ts';
 import { Random, SpanList } from '../engine/index.ts';
 import { formatSignificant } from '../src/report/format.ts';
-import { pairedRatio, type PairedRatio } from '../src/stats/paired-ratio.ts';
 import { median, quantile } from '../src/stats/quantile.ts';
+import { ratioOver, type Ratio } from './bench/ratio.ts';
 import { measureTrial, trialTable, verdictOf, type TrialRow } from './bench/trials.ts';
 import { countIn, layOut, pagesIn, recipeByName, wholeFile } from '../workloads/index.ts';
 
@@ -40,9 +40,6 @@ export interface Effort {
   readonly roundMs: number;
   readonly runsMin: number;
 }
-
-/** Null where the rounds cannot tell. */
-export type Ratio = Pick<PairedRatio, 'value' | 'low' | 'high'>;
 
 type Verdict = 'holds' | 'MISSED' | 'unclear';
 
@@ -69,7 +66,6 @@ const FOLDERS = ['../engine/', '../workloads/'].map((folder) =>
   fileURLToPath(new URL(folder, import.meta.url)),
 );
 const SEED = 20261122;
-const ALPHA = 0.05;
 /** The bitmap's bar, as a share of the speed of the better published kind. */
 const SPEED_MIN = 0.9;
 /** Pages 0 and 1 are the metas. */
@@ -195,10 +191,7 @@ function betterOf(
 }
 
 function ratioOf(base: readonly number[], own: readonly number[]): Ratio {
-  const random = new Random(SEED);
-  const pairs = base.map((a, i) => ({ a, b: own[i] ?? Number.NaN }));
-  const { value, low, high } = pairedRatio(pairs, { alpha: ALPHA, unit: () => random.unit() });
-  return { value, low, high };
+  return ratioOver(base.map((one, i) => one / (own[i] ?? Number.NaN)));
 }
 
 /** The figures of one counting, each held against its bar. */

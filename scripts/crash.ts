@@ -16,12 +16,12 @@ import {
   newPowerCutCounts,
   powerCutSetting,
   runPowerCuts,
-} from '../engine/simulation/power-cuts.ts';
+} from './simulation/power-cuts.ts';
 import {
   newStoreCutCounts,
   runStoreCuts,
   storeCutSetting,
-} from '../engine/simulation/store-cuts.ts';
+} from './simulation/store-cuts.ts';
 
 /** What the histories are of: a database alone, or a whole store. */
 type Subject = 'db' | 'store';

@@ -1,5 +1,5 @@
 // Writes the JSON Schemas of result files under results/schema. Usage: npm run schemas
-// A test fails while they differ from the shapes in src/record/schema.ts.
+// A test fails while they differ from the shapes in src/record.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

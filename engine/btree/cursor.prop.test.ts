@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Db } from '../db/db.ts';
-import { bytesOf, textOf } from '../simulation/model.ts';
+import { bytesOf, textOf } from '../../scripts/simulation/model.ts';
 import { MemoryVfs } from '../vfs/memory-vfs.ts';
 import type { Cursor } from './cursor.ts';
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../base/random.ts';
 import { FREELIST_KINDS } from '../freelist/create.ts';
@@ -5,6 +8,7 @@ import { FLAG_BRANCH } from '../page/layout.ts';
 import { PageBuffer, pageCount, pageFlags } from '../page/page-buffer.ts';
 import { bytesOf } from '../testing/model.ts';
 import { MemoryVfs } from '../vfs/memory-vfs.ts';
+import { nodeVfs } from '../vfs/node-vfs.ts';
 import { BulkFile, USED_PAGES_MAX } from './bulk-file.ts';
 import { checkDb } from './check.ts';
 import { Db } from './db.ts';
@@ -147,6 +151,23 @@ describe('BulkFile', () => {
     }
     bulk.finish();
     expect(checkDb(vfs, PATH).faults).toEqual([]);
+  });
+
+  it('is laid out on while what is there is brought to disk', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kvtune-bulk-'));
+    const path = join(folder, PATH);
+    const options = { pageSize: 512, bucket: BUCKET, storeFreelist: true };
+    const bulk = BulkFile.create(path, options);
+    let flushing = Promise.resolve();
+    for (let i = 0; i < 400; i++) {
+      bulk.addUsed(2, bytesOf(`k${String(i).padStart(3, '0')}`));
+      if (i % 100 === 0) flushing = bulk.flush();
+      bulk.addFree(1);
+    }
+    await flushing;
+    bulk.finish();
+    expect(checkDb(nodeVfs, path).faults).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 
   it('never overwrites a file', () => {

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { EngineError, type EngineErrorCode } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
-import { TapVfs } from '../simulation/tap-vfs.ts';
+import { TapVfs } from '../../scripts/simulation/tap-vfs.ts';
 import { hashOfDb, hashOfModel } from '../testing/canonical-hash.ts';
 import { bytesOf, emptyModel, randomChange, type ModelBucket } from '../testing/model.ts';
 import { elementAt, valueLength, valueStart } from '../page/page-buffer.ts';

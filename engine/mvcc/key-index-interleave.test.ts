@@ -3,7 +3,7 @@
 // It may have to wait for a node that is being changed; what it answers must be whole.
 
 import { afterEach, expect, it } from 'vitest';
-import { bytesOf } from '../simulation/model.ts';
+import { bytesOf } from '../../scripts/simulation/model.ts';
 import { createKeyIndex, KeyIndex } from './key-index.ts';
 import { KeyIndexReader, KeyState, RevisionList } from './key-index-reader.ts';
 

@@ -2,7 +2,7 @@
 // Atomics.load, and there, in the same thread, the writer changes the tree before the reader goes on.
 
 import { afterEach, expect, it } from 'vitest';
-import { bytesOf } from '../simulation/model.ts';
+import { bytesOf } from '../../scripts/simulation/model.ts';
 import { createKeyIndex, KeyIndex } from './key-index.ts';
 import { KeyIndexReader, KeyState, RevisionList } from './key-index-reader.ts';
 

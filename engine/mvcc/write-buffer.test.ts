@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { Random } from '../base/random.ts';
-import { bytesOf } from '../simulation/model.ts';
+import { bytesOf } from '../../scripts/simulation/model.ts';
 import { KeyValueDraft, KeyValueView } from './key-value.ts';
 import { BufferMemory, createWriteBuffer, WriteBuffer } from './write-buffer.ts';
 

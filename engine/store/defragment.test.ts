@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { leaseId } from '../base/ids.ts';
 import { Random } from '../base/random.ts';
-import { bytesOf } from '../simulation/model.ts';
-import { TapVfs } from '../simulation/tap-vfs.ts';
+import { bytesOf } from '../../scripts/simulation/model.ts';
+import { TapVfs } from '../../scripts/simulation/tap-vfs.ts';
 import { END_OF_KEYS } from '../mvcc/mvcc-reader.ts';
 import { MemoryVfs } from '../vfs/memory-vfs.ts';
 import type { Vfs } from '../vfs/vfs.ts';

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { EngineError, type EngineErrorCode } from '../base/errors.ts';
 import { leaseId } from '../base/ids.ts';
 import { Random } from '../base/random.ts';
-import { bytesOf, textOf } from '../simulation/model.ts';
+import { bytesOf, textOf } from '../../scripts/simulation/model.ts';
 import { FaultVfs, type Fault } from '../vfs/fault-vfs.ts';
 import { MemoryVfs } from '../vfs/memory-vfs.ts';
 import type { Vfs } from '../vfs/vfs.ts';

@@ -5,7 +5,7 @@
 import { expect, it } from 'vitest';
 import { leaseId } from '../base/ids.ts';
 import { LeaseKeys } from '../lease/lease-keys.ts';
-import { bytesOf } from '../simulation/model.ts';
+import { bytesOf } from '../../scripts/simulation/model.ts';
 import { MemoryVfs } from '../vfs/memory-vfs.ts';
 import type { Request } from './requests.ts';
 import { Store } from './store.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nowNs } from '../base/clock.ts';
 import { leaseId } from '../base/ids.ts';
 import { Random } from '../base/random.ts';
-import { bytesOf } from '../simulation/model.ts';
+import { bytesOf } from '../../scripts/simulation/model.ts';
 import { MemoryVfs } from '../vfs/memory-vfs.ts';
 import { Store } from './store.ts';
 

@@ -4,7 +4,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { leaseId } from '../base/ids.ts';
 import { Random } from '../base/random.ts';
-import { bytesOf } from '../simulation/model.ts';
+import { bytesOf } from '../../scripts/simulation/model.ts';
 import { MemoryVfs } from '../vfs/memory-vfs.ts';
 import type { DeleteRangeRequest, PutRequest, Request, TxnOperation } from './requests.ts';
 import { Store } from './store.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EngineError } from '../base/errors.ts';
 import { leaseId } from '../base/ids.ts';
 import { Random } from '../base/random.ts';
-import { bytesOf } from '../simulation/model.ts';
+import { bytesOf } from '../../scripts/simulation/model.ts';
 import { FaultVfs } from '../vfs/fault-vfs.ts';
 import { MemoryVfs } from '../vfs/memory-vfs.ts';
 import type { Vfs } from '../vfs/vfs.ts';

@@ -24,7 +24,7 @@ import {
   PAGE_OVERFLOW,
 } from '../page/layout.ts';
 import { fnv1a64 } from '../page/meta-page.ts';
-import { bytesOf } from '../simulation/model.ts';
+import { bytesOf } from '../../scripts/simulation/model.ts';
 import { MemoryVfs } from '../vfs/memory-vfs.ts';
 
 export const DAMAGE_PATH = 'damage.db';

@@ -11,7 +11,7 @@ import type { Db } from '../db/db.ts';
 import type { WriteBucket } from '../db/write-bucket.ts';
 import type { FreelistKind } from '../freelist/freelist.ts';
 import { FLAG_BRANCH, FLAG_LEAF } from '../page/layout.ts';
-import { bytesOf } from '../simulation/model.ts';
+import { bytesOf } from '../../scripts/simulation/model.ts';
 import type { MemoryVfs } from '../vfs/memory-vfs.ts';
 import { DAMAGE_PAGE_BYTES, DAMAGE_PATH, openDamaged, PageEdit, type SoundFile } from './damage.ts';
 

@@ -3,7 +3,7 @@
 
 import { expect } from 'vitest';
 import type { Bucket } from '../db/bucket.ts';
-import { bytesOf, sameBytes, textOf, type ModelBucket } from '../simulation/model.ts';
+import { bytesOf, sameBytes, textOf, type ModelBucket } from '../../scripts/simulation/model.ts';
 
 export {
   bytesOf,
@@ -12,7 +12,7 @@ export {
   matchesModel,
   randomChange,
   type ModelBucket,
-} from '../simulation/model.ts';
+} from '../../scripts/simulation/model.ts';
 
 /** Compares a bucket and all below it with the model: by cursor both ways and by get. */
 export function expectModel(bucket: Bucket, model: ModelBucket): void {

@@ -13,7 +13,7 @@ import {
   type TxnOperation,
   type TxnRequest,
 } from '../store/requests.ts';
-import { bytesOf } from '../simulation/model.ts';
+import { bytesOf } from '../../scripts/simulation/model.ts';
 import type { Operation } from './etcd-language.ts';
 
 /** At most 12: Go sorts so few stably, so that ties come in the same order everywhere. */

@@ -2,7 +2,7 @@
 // step of the writer, or whole acts of the writer at some steps of a read. Test support; not part of the engine.
 
 import { END_OF_KEYS, type RangeRequest } from '../mvcc/mvcc-reader.ts';
-import { bytesOf } from '../simulation/model.ts';
+import { bytesOf } from '../../scripts/simulation/model.ts';
 import type { SteppedStore } from './stepped-store.ts';
 import { inSteps } from './stepping.ts';
 

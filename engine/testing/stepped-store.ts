@@ -12,7 +12,7 @@ import { Mvcc } from '../mvcc/mvcc.ts';
 import { END_OF_KEYS, MvccReader, type RangeRequest } from '../mvcc/mvcc-reader.ts';
 import type { ReadLock } from '../mvcc/options.ts';
 import { RwLock } from '../shared/rw-lock.ts';
-import { bytesOf, textOf } from '../simulation/model.ts';
+import { bytesOf, textOf } from '../../scripts/simulation/model.ts';
 import { MemoryVfs } from '../vfs/memory-vfs.ts';
 import { Waiting, withoutWaiting } from './stepping.ts';
 

@@ -37,7 +37,16 @@ vi.mock(import('node:fs'), async (original) => {
     const all = Buffer.concat(sources);
     return real.writeSync(fd, all, 0, shorten(all.length), at);
   };
-  return { ...real, readSync, writeSync, writevSync } as typeof real;
+  const fdatasync = (fd: number, done: (error: unknown) => void): void => {
+    try {
+      interrupt();
+    } catch (error) {
+      setImmediate(done, error);
+      return;
+    }
+    real.fdatasync(fd, done);
+  };
+  return { ...real, readSync, writeSync, writevSync, fdatasync } as typeof real;
 });
 
 beforeEach(() => {
@@ -77,6 +86,19 @@ describe('node vfs', () => {
       expect.objectContaining({ code, message }),
     );
     expect(system.calls - before).toBe(tries);
+    file.close();
+  });
+
+  it('syncs in another thread, however often it is interrupted, and says what it failed with', async () => {
+    const file = nodeVfs.open(join(folder, 'synced'), { mode: 'create' });
+    const before = system.interrupted;
+    for (let i = 0; i < 6; i++) {
+      file.write(new Uint8Array(5000).fill(i), 0, 5000, i * 5000);
+      await file.startSync?.();
+    }
+    expect(system.interrupted).toBeGreaterThan(before);
+    system.always = 'ENOSPC';
+    await expect(file.startSync?.()).rejects.toMatchObject({ code: 'NO_SPACE' });
     file.close();
   });
 

@@ -147,10 +147,14 @@ class NodeFile implements VfsFile {
   startSync(): Promise<void> {
     const fd = this.fd;
     return new Promise((resolve, reject) => {
-      fdatasync(fd, (cause) => {
-        if (cause === null) resolve();
-        else reject(systemFault('sync', this.path, undefined, cause));
-      });
+      const start = (tries: number): void => {
+        fdatasync(fd, (cause) => {
+          if (cause === null) resolve();
+          else if (isInterruption(cause) && tries < RETRIES_MAX) start(tries + 1);
+          else reject(systemFault('sync', this.path, undefined, cause));
+        });
+      };
+      start(1);
     });
   }
 
@@ -333,11 +337,15 @@ function attempt<T>(operation: string, path: string, at: number | undefined, cal
     try {
       return call();
     } catch (error) {
-      const code = errorCode(error);
-      if ((code === 'EINTR' || code === 'EAGAIN') && tries < RETRIES_MAX) continue;
+      if (isInterruption(error) && tries < RETRIES_MAX) continue;
       throw systemFault(operation, path, at, error);
     }
   }
+}
+
+function isInterruption(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === 'EINTR' || code === 'EAGAIN';
 }
 
 function systemFault(

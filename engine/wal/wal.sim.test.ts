@@ -5,7 +5,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { Random } from '../base/random.ts';
-import { TapVfs } from '../simulation/tap-vfs.ts';
+import { TapVfs } from '../../scripts/simulation/tap-vfs.ts';
 import { MemoryVfs } from '../vfs/memory-vfs.ts';
 import { Wal } from './wal.ts';
 

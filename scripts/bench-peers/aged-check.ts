@@ -14,9 +14,11 @@ const CHURNED_BYTES = 128e6;
 /** What a check that found nothing says. */
 export const NO_FAULT = 'no fault';
 
-/** By file what bbolt's check says of it. */
+/** By file what bbolt's check says of it; nothing where the cell names no program for it. */
 export async function checkedFiles(order: CellOrder, context: SliceContext): Promise<Scalars> {
   const { asked, prepared, seed } = order;
+  const { checker } = asked;
+  if (checker === undefined) return {};
   const dbBytes = Number(asked['dbBytes']);
   const recipe = recipeByName(String(asked['recipe']));
   if (recipe === undefined) throw new Error(`no recipe is called ${String(asked['recipe'])}`);
@@ -30,7 +32,7 @@ export async function checkedFiles(order: CellOrder, context: SliceContext): Pro
     ['churned', churned],
   ] as const) {
     context.onProgress(`bbolt's own check of the ${file} file`, 0);
-    const { ok, faults } = await runBboltCheck(String(asked['checker']), path, signal);
+    const { ok, faults } = await runBboltCheck(String(checker), path, signal);
     found[`check of the ${file} file`] = ok ? NO_FAULT : faults.join('; ');
   }
   rmSync(churned);

@@ -19,7 +19,7 @@ function faults(
   theirs: MadeUpArm,
   prepared: Record<string, string> = {},
 ): string[] {
-  const cell = cellOf(name, SIDES, false);
+  const cell = cellOf(name, SIDES, { metered: false, checked: true });
   const peer = cell.arms[1]?.name ?? '';
   const rounds = roundsOf(cell, { arms: { [OURS]: ours, [peer]: theirs }, sessions: 2 });
   const { question, ...planned } = { ...cell, question: name, arms: [...cell.arms] };

@@ -15,6 +15,7 @@ import { cellOf, wordsOf } from './cells.ts';
 import { meterOf, OURS, type Bench } from './context.ts';
 import {
   honesty,
+  isAged,
   isMvcc,
   rowOf,
   type Baseline,
@@ -105,7 +106,8 @@ function questionOf(name: MeasurementName, specs: readonly RowSpec[], bench: Ben
   const own = specs.filter((spec) => spec.measurement === name);
   // Whether the baseline is honest is always said.
   const metered = name === 'aged-array' || own.some((spec) => spec.metered);
-  const cell = cellOf(name, bench, metered);
+  const checked = name === specs.find(({ measurement }) => isAged(measurement))?.measurement;
+  const cell = cellOf(name, bench, { metered, checked });
   return {
     ...{ id: name, kind: 'calibration', title: name, target: 'engine', alpha: 0.05, priority: 0 },
     ...{ cells: [cell], contrasts: [], looks: [cell.sessions], rule: () => 'measured' },

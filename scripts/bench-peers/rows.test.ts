@@ -75,7 +75,7 @@ function rowFrom(
   theirs: readonly number[],
 ): Row | undefined {
   const of = spec(name);
-  const cell = cellOf(of.measurement, SIDES, of.metered);
+  const cell = cellOf(of.measurement, SIDES, { metered: of.metered, checked: false });
   const arm = of.metered ? METER : (cell.arms[1]?.name ?? '');
   const says =
     (values: readonly number[]) =>
@@ -131,7 +131,7 @@ describe('rowOf', () => {
 
 describe('honesty', () => {
   function found(cost: number, probes: number): Baseline | undefined {
-    const cell = cellOf('aged-array', SIDES, true);
+    const cell = cellOf('aged-array', SIDES, { metered: true, checked: false });
     const figures = (seconds: number, looks: number): { figures: Record<string, number> } => ({
       figures: { freelistSecondsPerCommit: seconds, probesPerAllocation: looks },
     });

@@ -7,9 +7,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Table from 'cli-table3';
 import type { BenchFigure, BenchReadings, BenchTrial } from '../../engine/base/bench-case.ts';
-import { Random } from '../../engine/index.ts';
-import { pairedRatio } from '../../src/stats/paired-ratio.ts';
 import { figureText, wrap } from '../bench-peers/table.ts';
+import { ratioOver } from './ratio.ts';
 
 export interface TrialRow {
   readonly group: string;
@@ -30,9 +29,6 @@ export interface TrialRow {
 }
 
 export type TrialVerdict = 'reached' | 'reached, unsure' | 'below' | 'below, unsure';
-
-const ALPHA = 0.05;
-const SEED = 20261124;
 
 /** Measures one trial in a folder of its own below `parent`, which is gone afterwards. */
 export async function measureTrial(
@@ -61,11 +57,7 @@ function rowOf(
   readings: readonly BenchReadings[],
 ): TrialRow {
   const rounds = readings.map((reading) => of(reading));
-  const random = new Random(SEED);
-  const { value, low, high } = pairedRatio(
-    rounds.map((a) => ({ a, b: 1 })),
-    { alpha: ALPHA, unit: () => random.unit() },
-  );
+  const { value, low, high } = ratioOver(rounds);
   const reached = bar === undefined ? null : value !== null && reaches(value, bar);
   const figure = { group, conditions, exact, name, unit, value, low, high, rounds };
   return { ...figure, bar: bar ?? null, reached };

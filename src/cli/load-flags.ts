@@ -139,7 +139,7 @@ export function requestBase(command: Command, values: Given, margin: number = MA
       ...loopOf(values, workload(id, parameters).nominalRate),
       ...clientsOf(id, parameters, values),
       seconds: duration === undefined ? seconds : duration / 1e9,
-      ...{ operationsMax: ops ?? 0, syncDelayMs: 0, probeSync: false, verify: true },
+      ...{ operationsMax: ops ?? 0, probeSync: false, verify: true },
     },
     sessionsMin: command === 'ab' ? Math.min(FIRST_LOOK, repeat) : repeat,
     ...{ sessionsMax: repeat, slicesPerSession: slices },

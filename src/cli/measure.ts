@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Question } from '../question/question.ts';
 import { readRun, RunFolder, writeReport } from '../record/folder.ts';
 import type { LoadRequest, Mode, Run } from '../record/run.ts';
-import { renderReport } from '../report2/report.ts';
-import { answerLine, renderTerminal } from '../report2/terminal.ts';
+import { renderReport } from '../report/report.ts';
+import { answerLine, renderTerminal } from '../report/terminal.ts';
 import { conduct, type Conducted } from '../run/conduct.ts';
 import { NothingFits } from '../run/nothing-fits.ts';
 import { processSessions } from '../run/session.ts';
@@ -77,7 +77,8 @@ export async function measure(measurement: Measurement): Promise<ExitCode> {
           context.progress.update({ share, doing, secondsLeft });
         },
         onAnswer: (_question, answer) => {
-          output.partial(answerLine(answer, output));
+          // A single answer is the result, which follows at once.
+          if (questions.length > 1) output.partial(answerLine(answer, output));
         },
       });
       return await conclude(conducted, folder.path, measurement);

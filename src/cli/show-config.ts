@@ -34,8 +34,9 @@ export function configJson(request: LoadRequest): object {
 }
 
 export function configText(request: LoadRequest): string {
-  const { command, workload, arms, levels } = request;
-  const sessions = `${String(request.sessionsMax)} sessions of ${String(request.slicesPerSession)} slices an arm`;
+  const { command, workload, arms, levels, sessionsMax, slicesPerSession } = request;
+  const slices = `${counted(slicesPerSession, 'slice')} of each arm`;
+  const sessions = `${counted(sessionsMax, 'session')}, each with ${slices}`;
   const parts = [
     `workload ${workload} (set with --param name=value)`,
     tableOf(cellOf(request, 'workload')),
@@ -94,6 +95,10 @@ function allowedBy(factor: Factor): string {
 function bound(value: number, unit: string): string {
   if (!Number.isSafeInteger(value)) return String(value);
   return unit === 'bytes' ? formatBytes(value) : formatCount(value);
+}
+
+function counted(count: number, noun: string): string {
+  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function percentOf(margin: number): number {

@@ -1,4 +1,5 @@
-// Units on the command line: what question/units.ts reads, with faults as usage errors; and its texts.
+// Units on the command line: what question/units.ts reads, with its faults as usage errors, and its texts. The
+// units themselves, and what they allow, stand there.
 
 import {
   LevelError,
@@ -32,7 +33,7 @@ export function parseCount(text: string): number {
 }
 
 /** What `read` returns; a level that cannot be read is a usage error. */
-export function reading<Value>(read: () => Value): Value {
+function reading<Value>(read: () => Value): Value {
   try {
     return read();
   } catch (error) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Host } from '../record/schema.ts';
+import type { Host } from '../record/host.ts';
 import { hostDoubts } from './doubts.ts';
 import { fingerprint } from './fingerprint.ts';
 

@@ -1,7 +1,8 @@
 // Doubts: what about a host makes figures measured on it hard to trust or to repeat, as warnings with
 // a remedy. Pure: the thresholds are here, the probing is elsewhere.
 
-import type { Host, SyncLatency, Warning } from '../record/schema.ts';
+import type { Host, SyncLatency } from '../record/host.ts';
+import type { Warning } from '../record/round.ts';
 
 /** Above this load a core, one in two, is busy with something else. */
 const LOAD_SHARE_MAX = 0.5;

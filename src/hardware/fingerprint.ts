@@ -2,7 +2,7 @@
 // It holds nothing that tells one machine from its twin: no host name, serial number or path.
 
 import { createHash } from 'node:crypto';
-import type { Host } from '../record/schema.ts';
+import type { Host } from '../record/host.ts';
 
 const GIB = 2 ** 30;
 const HEX_DIGITS = 12;

@@ -5,8 +5,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { hostSchema } from '../record/schema.ts';
-import type { Host } from '../record/schema.ts';
+import { hostSchema } from '../record/host.ts';
+import type { Host } from '../record/host.ts';
 import { finishProfile, profileHost } from './profile.ts';
 
 describe('host profile', () => {

@@ -10,7 +10,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import systeminformation from 'systeminformation';
 import { systemClock } from '../measure/clock.ts';
-import type { Host } from '../record/schema.ts';
+import type { Host } from '../record/host.ts';
 import { blockDeviceOf } from './block-device.ts';
 import { readCpuTimes, stealShare } from './cpu-times.ts';
 import type { CpuTimes } from './cpu-times.ts';

@@ -9,7 +9,7 @@ import { closeSync, fdatasyncSync, fsyncSync, openSync, rmSync, writeSync } from
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../measure/clock.ts';
-import type { SyncLatency } from '../record/schema.ts';
+import type { SyncLatency } from '../record/host.ts';
 import { quantile } from '../stats/quantile.ts';
 
 const WRITE_BYTES = 2_300;

@@ -13,7 +13,7 @@ const RUNS: Readonly<Record<Exclude<Noise, 'normal' | 'correlated-0.5'>, number>
   'correlated-0.3': 4000,
 };
 const NOISES = ['heavy-tailed', 'skewed', 'drifting', 'correlated-0.3'] as const;
-const shareOf = (contrasts: number): number => (contrasts === 1 ? 1 : contrasts < 5 ? 0.5 : 0.06);
+const shareOf = (contrasts: number): number => (contrasts === 1 ? 1 : contrasts < 5 ? 0.5 : 0.04);
 
 function wrongShare(one: SimulatedCase, noise: Noise, runs: number): number {
   const { question, truths, wrong } = one;

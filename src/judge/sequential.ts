@@ -12,9 +12,9 @@ import { floorOf } from './sides.ts';
 /** Cuts are passed on both sides by this share. */
 const EPSILON = 1e-9;
 /** A verdict that hangs on more combinations than this is taken for open. */
-const COMBINATIONS_MAX = 4096;
-/** A verdict that is the same with means off by so many standard errors is not expected to change. */
-const FOREGONE_ERRORS = 2;
+const COMBINATIONS_MAX = 1024;
+/** A verdict that is the same with means off by as many standard errors as these is not expected to change. */
+const SHIFTS: readonly number[] = [-2, -1, 0, 1, 2];
 
 /** What a question takes to decide. */
 export type Sequential = Pick<Question, 'alpha' | 'contrasts' | 'looks' | 'rule'>;
@@ -140,9 +140,8 @@ function isForegone(question: Sequential, seen: readonly Seen[], verdict: Verdic
     } else if (taken < 2 || estimate.low === null) {
       return false;
     } else {
-      const at = { values, sessions: last };
-      const shifted = [-FOREGONE_ERRORS, 0, FOREGONE_ERRORS].map((errors) =>
-        projected(contrast, estimate, { ...at, errors }),
+      const shifted = SHIFTS.map((errors) =>
+        projected(contrast, estimate, { values, sessions: last, errors }),
       );
       later.push(distinct(contrast, shifted));
     }

@@ -52,7 +52,7 @@ export interface SliceAsked {
 const LEAD_NS = 5e6;
 /** Load before the measured time of a slice: a tenth of it within these bounds, and some syncs more. */
 const RAMP_SECONDS_MIN = 0.02;
-const RAMP_SECONDS_MAX = 0.2;
+const RAMP_SECONDS_MAX = 0.05;
 const RAMP_SYNCS = 3;
 const PROGRESS_MS = 100;
 /** After the measured time a thread may be in a long range, and wait for its last answers. */

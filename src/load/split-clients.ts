@@ -1,4 +1,5 @@
-// splitClients(): which generating thread has how many of the clients. Pure.
+// splitClients(): which generating thread has how many of the clients, slow ones apart from the others, since a
+// range keeps its thread busy. Pure; whether the workload takes so many is load-plan.ts's to check.
 
 import type { ParameterizedWorkload } from '../../workloads/index.ts';
 

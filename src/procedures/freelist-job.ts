@@ -232,7 +232,6 @@ function figuresOf(job: JobResult): Record<string, number> {
   };
 }
 
-/** Without a meter in its freelist bbolt tells nothing of these, and they are left out. */
 function allocationFigures({
   allocations,
   probes,
@@ -250,6 +249,7 @@ function allocationFigures({
   };
 }
 
+/** Without a meter in its freelist bbolt counts nothing there, and its figures are left out. */
 function bboltFigures(pass: BboltPass, shape: JobShape): Record<string, number> {
   const { completionSeconds, commitSeconds } = pass;
   const sorted = [...commitSeconds].sort((a, b) => a - b);
@@ -261,10 +261,14 @@ function bboltFigures(pass: BboltPass, shape: JobShape): Record<string, number> 
     commitMsMedian: rank(0.5),
     commitMsP90: rank(0.9),
     spillSeconds: pass.spillSeconds,
-    releaseSeconds: pass.releaseSeconds,
-    freelistSeconds: pass.allocateSeconds + pass.freeSeconds,
     writeSeconds: pass.writeAtSeconds,
     syncSeconds: pass.syncSeconds,
+    ...(pass.allocations === 0
+      ? {}
+      : {
+          releaseSeconds: pass.releaseSeconds,
+          freelistSeconds: pass.allocateSeconds + pass.freeSeconds,
+        }),
     ...allocationFigures(pass),
   };
 }

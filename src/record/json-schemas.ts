@@ -1,30 +1,18 @@
-// JSON Schemas of the files of a run, generated from the shapes in schema.ts, for readers in other
-// languages. Committed under results/schema by `npm run schemas`. Unknown fields are allowed, so that
-// a file with a field that was added later still passes an older schema.
+// JSON Schemas of the files of a run, generated from the shapes beside, for readers in other languages.
+// Committed under results/schema by `npm run schemas`. Unknown fields are allowed, so that a file with
+// a field that was added later still passes an older schema.
 
 import { z } from 'zod';
-import {
-  claimsFileSchema,
-  experimentRoundSchema,
-  runSchema,
-  sampleSchema,
-  surfaceCellSchema,
-} from './schema.ts';
-import { verdictFileSchema } from './verdict-schema.ts';
+import { answersFileSchema } from './answer.ts';
+import { claimsViewSchema } from './claims-view.ts';
+import { roundSchema } from './round.ts';
+import { runSchema } from './run.ts';
 
 const SHAPES = {
   'run.schema.json': { shape: runSchema, title: 'run.json of kvtune' },
-  'sample.schema.json': { shape: sampleSchema, title: 'one line of samples.ndjson of kvtune' },
-  'surface-cell.schema.json': {
-    shape: surfaceCellSchema,
-    title: 'one line of surface.ndjson of kvtune',
-  },
-  'experiment-round.schema.json': {
-    shape: experimentRoundSchema,
-    title: 'one line of experiments.ndjson of kvtune',
-  },
-  'claims.schema.json': { shape: claimsFileSchema, title: 'claims.json of kvtune' },
-  'verdict.schema.json': { shape: verdictFileSchema, title: 'verdict.json of kvtune' },
+  'round.schema.json': { shape: roundSchema, title: 'one line of rounds.ndjson of kvtune' },
+  'answers.schema.json': { shape: answersFileSchema, title: 'answers.json of kvtune' },
+  'claims.schema.json': { shape: claimsViewSchema, title: 'claims.json of kvtune' },
 } as const;
 
 export type SchemaFile = keyof typeof SHAPES;

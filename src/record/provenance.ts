@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Run } from './schema.ts';
+import type { Run } from './run.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 

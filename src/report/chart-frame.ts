@@ -1,10 +1,11 @@
-// The frame that charts of lines share: two axes, log or linear, a band where there is one, reference lines named at the right edge, series of
-// points with interval bars, a legend row above, and labels that keep clear of everything drawn. Pure:
-// builds a vega-lite specification. Domains are fixed here rather than left to vega, because labels are
-// placed in pixels beforehand (there is no canvas, so vega cannot measure text).
+// The frame that charts of lines share: two axes, log or linear, reference lines named at the right edge,
+// series of points with interval bars, a legend row above, and labels that keep clear of everything drawn.
+// Pure: builds a vega-lite specification. Domains are fixed here rather than left to vega, because labels
+// are placed in pixels beforehand (there is no canvas, so vega cannot measure text).
 
 import type { TopLevelSpec } from 'vega-lite';
-import { CHART_COLORS } from './chart-theme.ts';
+import { scaleOf, ticksOf, type Scale, type ScaleKind } from './chart-scales.ts';
+import { CHART_COLORS, chartSpec, type Layer } from './chart-theme.ts';
 import {
   LABEL_FONT_SIZE,
   placeLabels,
@@ -28,10 +29,6 @@ export interface Series {
   readonly color: string;
   readonly shape: 'circle' | 'square' | 'triangle-up' | 'triangle-down' | 'diamond' | 'cross';
   readonly dash: readonly number[];
-  /** False for cells that stand alone: they get no line. */
-  readonly joined: boolean;
-  /** Pixels to the side, so that points at one size do not hide each other. */
-  readonly offset: number;
   readonly points: readonly ChartPoint[];
 }
 
@@ -42,24 +39,18 @@ export interface Reference {
   readonly dash: readonly number[];
 }
 
-export type ScaleKind = 'log' | 'linear';
-
 export interface Frame {
   readonly description: string;
   readonly xTitle: string;
   readonly yTitle: string;
-  /** Log where nothing else is said. */
-  readonly xScale?: ScaleKind;
-  readonly yScale?: ScaleKind;
-  /** Stands behind every figure of the upright axis; 'x' where nothing else is said. */
-  readonly yUnit?: string;
-  readonly band: { readonly low: number; readonly high: number } | undefined;
+  readonly xScale: ScaleKind;
+  readonly yScale: ScaleKind;
+  /** Stands behind every figure of the upright axis. */
+  readonly yUnit: string;
   readonly references: readonly Reference[];
   readonly series: readonly Series[];
 }
 
-type LayeredSpec = Extract<TopLevelSpec, { layer: unknown[] }>;
-type Layer = LayeredSpec['layer'][number];
 type Channel = Record<string, unknown>;
 
 interface PointMark {
@@ -71,11 +62,6 @@ interface PointMark {
   readonly opacity: number;
 }
 
-interface Scale {
-  readonly domain: readonly [number, number];
-  readonly pixel: (value: number) => number;
-}
-
 interface Axes {
   readonly x: Scale;
   readonly y: Scale;
@@ -85,67 +71,29 @@ interface Axes {
 
 const WIDTH = 600;
 const HEIGHT = 330;
-/** Room around the plot, fixed because vega's own guess at text widths is far too wide. */
-const LEFT_WIDTH = 84;
 const SIDE_WIDTH = 165;
-const BOTTOM_HEIGHT = 56;
+/** Room around the plot is fixed because vega's own guess at text widths is far too wide. */
+const PLOT = { width: WIDTH, height: HEIGHT, left: 84, right: SIDE_WIDTH, bottom: 56 } as const;
 const SIDE_LINE = 14;
 const LEGEND_Y = -20;
 const LEGEND_ROW = 20;
-const TICKS_MAX = 9;
-const LINEAR_STEPS: readonly number[] = [1, 2, 5, 10];
-/** Thousands as k, millions as M; below that as they are. */
-const TICK_TEXT =
-  "(abs(datum.value) >= 1000 ? format(datum.value, '.3~s') : format(datum.value, '.3~r'))";
-const TICK_STEPS = [[1, 1.2, 1.5, 2, 3, 4, 5, 6, 8], [1, 2, 5], [1, 5], [1]];
 
 export function frameSpec(frame: Frame): TopLevelSpec {
   const axes = axesFor(frame);
   const legend = legendLayers(frame.series);
-  const spec: LayeredSpec = {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    description: frame.description,
-    width: WIDTH,
-    height: HEIGHT,
-    padding: {
-      left: LEFT_WIDTH,
-      top: 16 - LEGEND_Y + (legend.rows - 1) * LEGEND_ROW,
-      right: SIDE_WIDTH,
-      bottom: BOTTOM_HEIGHT,
-    },
-    autosize: { type: 'none' },
-    config: chartConfig(),
-    layer: [
-      ...(frame.band === undefined ? [] : [bandLayer(frame.band, axes)]),
-      ...frame.references.map((reference) => referenceLayer(reference, axes)),
-      ...frame.series.flatMap((series) => seriesLayers(series, axes)),
-      ...sideLabels(frame.references, axes.y),
-      ...legend.layers,
-      ...pointLabels(frame, axes),
-    ],
-  };
-  return spec;
+  const top = 16 - LEGEND_Y + (legend.rows - 1) * LEGEND_ROW;
+  return chartSpec({ ...PLOT, top }, [
+    ...frame.references.map((reference) => referenceLayer(reference, axes)),
+    ...frame.series.flatMap((series) => seriesLayers(series, axes)),
+    ...sideLabels(frame.references, axes.y),
+    ...legend.layers,
+    ...pointLabels(frame, axes),
+  ]);
 }
 
-function chartConfig(): NonNullable<LayeredSpec['config']> {
-  return {
-    background: CHART_COLORS.paper,
-    font: 'sans-serif',
-    aria: false,
-    view: { stroke: null },
-    axis: {
-      labelColor: CHART_COLORS.muted,
-      titleColor: CHART_COLORS.ink,
-      labelFontSize: LABEL_FONT_SIZE,
-      titleFontSize: 13,
-      titleFontWeight: 'normal',
-      titlePadding: 10,
-      gridColor: CHART_COLORS.grid,
-      tickColor: CHART_COLORS.muted,
-      domainColor: CHART_COLORS.muted,
-    },
-  };
-}
+/** Thousands as k, millions as M; below that as they are. */
+const TICK_TEXT =
+  "(abs(datum.value) >= 1000 ? format(datum.value, '.3~s') : format(datum.value, '.3~r'))";
 
 function axesFor(frame: Frame): Axes {
   const points = frame.series.flatMap((series) => series.points);
@@ -153,9 +101,8 @@ function axesFor(frame: Frame): Axes {
   const heights = [
     ...points.flatMap(({ y, interval }) => [y, interval?.low ?? y, interval?.high ?? y]),
     ...frame.references.map((reference) => reference.y),
-    ...(frame.band === undefined ? [] : [frame.band.low, frame.band.high]),
   ];
-  const { xScale = 'log', yScale = 'log', yUnit = 'x' } = frame;
+  const { xScale, yScale, yUnit } = frame;
   const x = scaleOf(xScale, sizes, [1.35, 1.7], [0, WIDTH]);
   const y = scaleOf(yScale, heights, [1.35, 1.35], [HEIGHT, 0]);
   const channel =
@@ -172,75 +119,11 @@ function axesFor(frame: Frame): Axes {
       },
       axis: { values: [...values], labelExpr, labelOverlap: 'greedy' },
     });
-  const ticks = yScale === 'log' ? logTicks(y.domain) : linearTicks(y.domain);
   return {
     x,
     y,
     xChannel: channel(xScale, x, frame.xTitle, sizes, TICK_TEXT),
-    yChannel: channel(yScale, y, frame.yTitle, ticks, `${TICK_TEXT} + '${yUnit}'`),
-  };
-}
-
-function scaleOf(
-  kind: ScaleKind,
-  values: readonly number[],
-  margins: readonly [number, number],
-  range: readonly [number, number],
-): Scale {
-  return kind === 'log' ? logScale(values, margins, range) : linearScale(values, range);
-}
-
-/** From zero, or the lowest figure below it, with room above the highest. */
-function linearScale(values: readonly number[], range: readonly [number, number]): Scale {
-  const low = Math.min(0, ...values);
-  const highest = Math.max(...values);
-  const high = highest > low ? highest + (highest - low) * 0.12 : low + 1;
-  const pixel = (value: number): number =>
-    range[0] + ((range[1] - range[0]) * (value - low)) / (high - low);
-  return { domain: [low, high], pixel };
-}
-
-/** Steps of 1, 2 or 5 in a power of ten, so that there are at most TICKS_MAX. */
-function linearTicks([low, high]: readonly [number, number]): number[] {
-  const least = (high - low) / (TICKS_MAX - 1);
-  const power = 10 ** Math.floor(Math.log10(least));
-  const step = (LINEAR_STEPS.find((one) => one * power >= least) ?? 10) * power;
-  const first = Math.ceil(low / step);
-  const count = Math.floor(high / step) - first + 1;
-  return Array.from({ length: count }, (_, index) =>
-    Number(((first + index) * step).toPrecision(6)),
-  );
-}
-
-function logScale(
-  values: readonly number[],
-  margins: readonly [number, number],
-  range: readonly [number, number],
-): Scale {
-  const [low, high] = [Math.min(...values) / margins[0], Math.max(...values) * margins[1]];
-  const pixel = (value: number): number =>
-    range[0] + ((range[1] - range[0]) * Math.log(value / low)) / Math.log(high / low);
-  return { domain: [low, high], pixel };
-}
-
-// Close steps where the axis spans less than a decade, powers of ten alone where it spans many.
-function logTicks([low, high]: readonly [number, number]): number[] {
-  const decades: number[] = [];
-  for (let k = Math.floor(Math.log10(low)); k <= Math.ceil(Math.log10(high)); k++) decades.push(k);
-  for (const steps of TICK_STEPS) {
-    const ticks = decades
-      .flatMap((k) => steps.map((step) => Number(`${String(step)}e${String(k)}`)))
-      .filter((tick) => tick >= low && tick <= high);
-    if (ticks.length <= TICKS_MAX || steps.length === 1) return ticks;
-  }
-  return [];
-}
-
-function bandLayer(band: NonNullable<Frame['band']>, { yChannel }: Axes): Layer {
-  return {
-    data: { values: [band] },
-    mark: { type: 'rect', color: CHART_COLORS.band, opacity: 1 },
-    encoding: { y: yChannel('low'), y2: { field: 'high' } },
+    yChannel: channel(yScale, y, frame.yTitle, ticksOf(yScale, y), `${TICK_TEXT} + '${yUnit}'`),
   };
 }
 
@@ -253,37 +136,36 @@ function referenceLayer({ y, color, dash }: Reference, { yChannel }: Axes): Laye
 }
 
 function seriesLayers(series: Series, { xChannel, yChannel }: Axes): Layer[] {
-  const { color, dash, offset } = series;
-  const side = { xOffset: offset, x2Offset: offset };
+  const { color, dash } = series;
   const values = series.points.map(({ x, y }) => ({ x, y }));
   const bars = series.points.flatMap(({ x, interval }) =>
     interval === undefined ? [] : [{ x, ...interval }],
   );
   const layers: Layer[] = [];
-  if (series.joined && values.length > 1) {
+  if (values.length > 1) {
     layers.push({
       data: { values },
-      mark: { type: 'line', color, strokeWidth: 2, strokeDash: [...dash], xOffset: offset },
+      mark: { type: 'line', color, strokeWidth: 2, strokeDash: [...dash] },
       encoding: { x: xChannel('x'), y: yChannel('y') },
     });
   }
   if (bars.length > 0) {
     layers.push({
       data: { values: bars },
-      mark: { type: 'rule', color, strokeWidth: 1.5, ...side },
+      mark: { type: 'rule', color, strokeWidth: 1.5 },
       encoding: { x: xChannel('x'), y: yChannel('low'), y2: { field: 'high' } },
     });
     for (const end of ['low', 'high']) {
       layers.push({
         data: { values: bars },
-        mark: { type: 'point', shape: 'stroke', size: 200, color, strokeWidth: 1.5, ...side },
+        mark: { type: 'point', shape: 'stroke', size: 200, color, strokeWidth: 1.5 },
         encoding: { x: xChannel('x'), y: yChannel(end) },
       });
     }
   }
   layers.push({
     data: { values },
-    mark: { ...pointMark(series), xOffset: offset },
+    mark: pointMark(series),
     encoding: { x: xChannel('x'), y: yChannel('y') },
   });
   return layers;
@@ -343,7 +225,7 @@ function pointLabels(frame: Frame, axes: Axes): Layer[] {
   );
   for (const series of frame.series) {
     const at = (point: ChartPoint): { x: number; y: number } => ({
-      x: axes.x.pixel(point.x) + series.offset,
+      x: axes.x.pixel(point.x),
       y: axes.y.pixel(point.y),
     });
     for (const point of series.points) {
@@ -355,7 +237,7 @@ function pointLabels(frame: Frame, axes: Axes): Layer[] {
       }
       if (point.label !== '') requests.push({ text: point.label, x, y, color: series.color });
     }
-    if (series.joined) obstacles.push(...lineBoxes(series.points.map(at)));
+    obstacles.push(...lineBoxes(series.points.map(at)));
   }
   const bounds: Box = { left: 5, top: 2, right: WIDTH - 3, bottom: HEIGHT - 3 };
   return placeLabels(requests, obstacles, bounds).map((label, index) =>

@@ -1,17 +1,13 @@
-// The charts of a claim, as SVG text: one of its curve, one a panel. Owns which claim gets which chart, and
-// turns a specification into a picture; what stands on it is ratio-chart.ts, capacity-chart.ts,
-// lines-chart.ts and heat-chart.ts, how lines are laid out chart-frame.ts.
-// A claim without a drawable point gets a sentence instead of an empty frame.
+// The panels of an answer as SVG text. Turns a specification into a picture; what stands on it is
+// lines-chart.ts and heat-chart.ts, how lines are laid out chart-frame.ts. A panel without a drawable
+// point gets a sentence instead of an empty frame.
 
 import type { TopLevelSpec } from 'vega-lite';
-import type { Claim, Panel } from '../record/schema.ts';
-import { capacityFrame } from './capacity-chart.ts';
-import { frameSpec, type Frame } from './chart-frame.ts';
+import type { Panel } from '../record/answer.ts';
+import { frameSpec } from './chart-frame.ts';
 import { heatDescription, heatSpec } from './heat-chart.ts';
 import { linesFrame } from './lines-chart.ts';
 import { escapeHtml } from './plain-text.ts';
-import { ratioFrame } from './ratio-chart.ts';
-import type { SurfaceMap } from './surface-chart.ts';
 
 export type Chart =
   | { readonly kind: 'picture'; readonly svg: string; readonly description: string }
@@ -22,21 +18,7 @@ const NOTHING: Chart = {
   text: 'Nothing to draw: no cell was measured to its end.',
 };
 
-const FRAMES: ReadonlyMap<string, (claim: Claim) => Frame> = new Map([
-  ['freelist-24x', ratioFrame],
-  ['capacity-50x', capacityFrame],
-]);
-
 /** Draws in light colours (chart-theme.ts holds the dark ones); a few tens of milliseconds a chart. */
-export async function renderChart(claim: Claim): Promise<Chart> {
-  const frame = FRAMES.get(claim.id)?.(claim);
-  if (frame === undefined) return { kind: 'sentence', text: 'This claim has no curve to draw.' };
-  if (frame.series.length === 0) {
-    return { kind: 'sentence', text: 'Nothing to draw: no size was measured to its end.' };
-  }
-  return drawn(frameSpec(frame), frame.description);
-}
-
 export async function renderPanel(panel: Panel): Promise<Chart> {
   if (panel.kind === 'heat') {
     if (panel.cells.length === 0) return NOTHING;
@@ -44,10 +26,6 @@ export async function renderPanel(panel: Panel): Promise<Chart> {
   }
   const frame = linesFrame(panel);
   return frame.series.length === 0 ? NOTHING : drawn(frameSpec(frame), frame.description);
-}
-
-export async function renderMap({ spec, description }: SurfaceMap): Promise<Chart> {
-  return drawn(spec, description);
 }
 
 async function drawn(spec: TopLevelSpec, description: string): Promise<Chart> {

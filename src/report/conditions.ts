@@ -1,16 +1,21 @@
-// The circumstances of a run as label and value: host, work folder, sync latency, background, page cache,
-// seed, versions, calibration. Pure; what was not recorded reads 'not measured'.
+// The circumstances of a run as label and value: time, load, host, work folder, sync latency, background, page
+// cache, seed, versions. Pure; what was not recorded reads 'not measured'.
 
-import type { Run, Sample, SyncLatency } from '../record/schema.ts';
+import type { SyncLatency } from '../record/host.ts';
+import type { Round } from '../record/round.ts';
+import type { LoadRequest, Run } from '../record/run.ts';
 import {
+  formatAllNamed,
   formatBytes,
   formatCount,
   formatDuration,
+  formatScalar,
   formatShare,
   formatSignificant,
   formatTime,
   isFigure,
   NOT_MEASURED,
+  plural,
   type Figure,
 } from './format.ts';
 
@@ -21,14 +26,16 @@ export interface Fact {
 
 const STATES_SHOWN_MAX = 6;
 
-export function conditionFacts(run: Run, samples: readonly Sample[]): Fact[] {
+export function conditionFacts(run: Run, rounds: readonly Round[]): Fact[] {
   const { host } = run;
   const { cpu, workDir } = host;
   return [
+    { label: 'Time measured', value: measuredShare(run) },
+    ...(run.load === undefined ? [] : loadFacts(run.load)),
     { label: 'Host', value: `${host.fingerprint}; virtualization: ${host.virtualization}` },
     {
       label: 'CPU',
-      value: `${cpu.model}, ${formatCount(cpu.cores)} cores, governor ${cpu.governor}`,
+      value: `${cpu.model}, ${plural(cpu.cores, 'core')}, governor ${cpu.governor}`,
     },
     { label: 'Memory', value: formatBytes(host.memoryBytes) },
     { label: 'System', value: `${host.os}, kernel ${host.kernel}, Node ${host.node}` },
@@ -45,7 +52,7 @@ export function conditionFacts(run: Run, samples: readonly Sample[]): Fact[] {
     { label: 'Sync latency before', value: syncText(host.syncLatencyBefore) },
     { label: 'Sync latency after', value: syncText(host.syncLatencyAfter) },
     { label: 'Background load', value: backgroundText(run) },
-    { label: 'Page cache', value: pageCacheText(samples) },
+    ...pageCacheFacts(rounds),
     { label: 'Seed', value: isFigure(run.seed) ? String(run.seed) : NOT_MEASURED },
     { label: 'Mode', value: run.mode },
     { label: 'Started', value: formatTime(run.startedAt) },
@@ -57,32 +64,32 @@ export function conditionFacts(run: Run, samples: readonly Sample[]): Fact[] {
   ];
 }
 
-/** Empty where nothing was calibrated. */
-export function calibrationFacts({ calibration }: Run): Fact[] {
-  if (calibration === undefined) return [];
-  const { freelistSecondsOurs, freelistSecondsPeer } = calibration;
-  const probes = (figure: Figure): string => formatSignificant(figure, 4);
+/** What of the wall time slices measured; the rest is preparing, opening, warming, verifying. */
+function measuredShare({ seconds, measuredSeconds }: Run): string {
+  if (!(seconds > 0 && measuredSeconds > 0)) return NOT_MEASURED;
+  const share = formatShare(measuredSeconds / seconds);
+  return `${share}: ${formatDuration(measuredSeconds)} of ${formatDuration(seconds)}`;
+}
+
+function loadFacts(load: LoadRequest): Fact[] {
+  const { sessionsMin, sessionsMax } = load;
+  const slices = plural(load.slicesPerSession, 'slice');
+  const varied = load.levels.map(
+    ({ name, levels }) => `${name}: ${levels.map(formatScalar).join(', ')}`,
+  );
   return [
-    { label: 'Peer', value: calibration.peer },
-    { label: 'File', value: formatBytes(calibration.dbBytes) },
+    { label: 'Load', value: formatAllNamed(load.factors) },
+    ...(varied.length === 0 ? [] : [{ label: 'Varied', value: varied.join('; ') }]),
+    ...load.arms.map(({ name, config, settings }) => {
+      const given = settings.filter(({ origin }) => origin !== 'default');
+      const told = given.map((setting) => `${setting.name}=${String(setting.value)}`).join(', ');
+      return { label: `Arm ${name}`, value: told === '' ? config : `${config}: ${told}` };
+    }),
     {
-      label: 'Time in the freelist',
-      value: `ours ${formatDuration(freelistSecondsOurs)}, peer ${formatDuration(freelistSecondsPeer)}`,
+      label: 'Sessions asked for',
+      value: `${formatCount(sessionsMin)} to ${formatCount(sessionsMax)}, ${slices} each`,
     },
-    { label: 'Ours / peer', value: `${formatSignificant(calibration.ratio, 3)}x (1.25x at most)` },
-    {
-      label: 'Probes an allocation',
-      value: [
-        `ours ${probes(calibration.probesPerAllocationOurs)}`,
-        `peer ${probes(calibration.probesPerAllocationPeer)}`,
-      ].join(', '),
-    },
-    {
-      label: 'Outcome',
-      value: calibration.ok
-        ? 'the baseline is fair'
-        : 'the baseline is not fair: ratios are invalid',
-    },
+    { label: 'Margin', value: `${formatSignificant(load.margin, 3)}x: less does not matter` },
   ];
 }
 
@@ -108,11 +115,14 @@ function backgroundText({ host: { background } }: Run): string {
   ].join(', ');
 }
 
-function pageCacheText(samples: readonly Sample[]): string {
-  const states = [...new Set(samples.map((sample) => sample.state.pageCache))];
-  if (states.length === 0) return NOT_MEASURED;
-  const shown = states.slice(0, STATES_SHOWN_MAX).join('; ');
-  return states.length > STATES_SHOWN_MAX ? `${shown}; and others` : shown;
+/** Of what started from a state whose page cache was looked at. */
+function pageCacheFacts(rounds: readonly Round[]): Fact[] {
+  const states = new Set(rounds.flatMap(({ state }) => state['pageCache'] ?? []).map(String));
+  if (states.size === 0) return [];
+  const shown = [...states].slice(0, STATES_SHOWN_MAX).join('; ');
+  return [
+    { label: 'Page cache', value: states.size > STATES_SHOWN_MAX ? `${shown}; and others` : shown },
+  ];
 }
 
 function gitText({ git }: Run): string {

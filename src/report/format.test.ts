@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import {
+  formatAllNamed,
   formatBytes,
   formatCount,
   formatDuration,
   formatEstimate,
   formatInterval,
+  formatPoint,
   formatPublished,
+  formatScalar,
   formatShare,
   formatSignificant,
   formatTime,
   formatValue,
   NOT_MEASURED,
+  plural,
+  TOO_FEW,
 } from './format.ts';
 
 describe('figures', () => {
@@ -75,14 +80,25 @@ describe('estimates', () => {
     expect(formatEstimate(estimate, 'x')).toBe(text);
   });
 
-  it('shows two digits and says so where there is no interval', () => {
-    expect(formatEstimate({ value: 17.83, low: NaN, high: NaN }, 'x')).toBe('18x (no interval)');
-    expect(formatEstimate({ value: 1, low: 1, high: 1 }, 'x')).toBe('1.0x (no interval)');
-    // Two rounds: decimals that keep the lower end from reading 0 would stand behind the upper one.
-    expect(formatEstimate({ value: 0.64612, low: 1.51e-6, high: 276311.85 }, 'x')).toBe(
-      '0.65x [0.0000015, 280,000]',
-    );
-    expect(formatInterval({ value: 1, low: null, high: 3 })).toBe('');
+  it('says so where there are too few sessions for an interval that means something', () => {
+    for (const [low, high] of [
+      [NaN, NaN],
+      [null, null],
+      [2.4, 108],
+      [1.51e-6, 276311.85],
+    ]) {
+      const estimate = { value: 17.83, low, high };
+      expect(formatEstimate(estimate, 'x')).toBe('18x (too few sessions)');
+      expect(formatInterval(estimate)).toBe(TOO_FEW);
+      expect(formatPoint(estimate, 'x')).toBe('17.8x');
+    }
+    expect(formatPoint({ value: 14.02, low: 13.2, high: 14.8 }, 'x')).toBe('14.0x [13.2, 14.8]');
+  });
+
+  it('calls what has no width exact, with its digits', () => {
+    const exact = { value: 880.01, low: 880.01, high: 880.01 };
+    expect(formatEstimate(exact, 's')).toBe('880 s (exact)');
+    expect(formatValue({ value: 12.345, low: 12.345, high: 12.345 })).toBe('12.35');
   });
 
   it.each([NaN, Infinity, -Infinity, null, undefined])('calls %s not measured', (figure) => {
@@ -97,5 +113,24 @@ describe('estimates', () => {
       formatPublished(figure, 'x'),
     ];
     expect(new Set(texts)).toEqual(new Set([NOT_MEASURED]));
+  });
+});
+
+describe('names', () => {
+  it('tell the unit of a figure, and read as words', () => {
+    expect(
+      formatAllNamed({
+        ...{ dbBytes: 100e9, ttlSeconds: 20, syncDelayMs: 3, putP99Us: 1234, lateNsP99: 5100 },
+        ...{ freePages: 8_130_000, loop: 'open', verify: true, share: 0.05, seconds: 2 },
+      }),
+    ).toBe(
+      'db 100 GB, ttl 20.0 s, sync delay 3.00 ms, put p99 1.23 ms, late p99 5.10 us, ' +
+        'free pages 8,130,000, loop open, verify true, share 0.05, seconds 2',
+    );
+  });
+
+  it('are counted in words', () => {
+    expect([plural(1, 'session'), plural(1200, 'slice')]).toEqual(['1 session', '1,200 slices']);
+    expect([formatScalar(null), formatScalar(false)]).toEqual([NOT_MEASURED, 'false']);
   });
 });

@@ -1,21 +1,27 @@
 // Figures as text. Owns how numbers, sizes, durations and ratios read everywhere in a report, so that
 // one figure never reads two ways. Invariants: a missing or non-finite figure reads NOT_MEASURED, never
 // NaN; sizes are decimal (1 GB = 1e9 bytes); a figure with an interval shows no digit beyond the first
-// that the interval leaves in doubt. Does no layout and no escaping.
+// that the interval leaves in doubt; an interval too wide to mean anything is told in words. Does no layout
+// and no escaping.
+
+import type { Scalar } from '../record/round.ts';
 
 /** A figure that may be absent: JSON has no NaN, so a reader may meet null where a number is typed. */
 export type Figure = number | null | undefined;
 
-export interface Estimate {
+export interface Interval {
   readonly value: Figure;
   readonly low: Figure;
   readonly high: Figure;
 }
 
 export const NOT_MEASURED = 'not measured';
+/** Stands where an interval would, when there is none or it says next to nothing. */
+export const TOO_FEW = 'too few sessions';
 
 const SIGNIFICANT_DIGITS_MAX = 4;
-const WIDE_RATIO = 1000;
+/** Ends this far apart leave open whether a figure is five times larger or smaller: no interval to print. */
+const WIDE_RATIO = 25;
 const BYTE_UNITS = [
   { size: 1e12, name: 'TB' },
   { size: 1e9, name: 'GB' },
@@ -27,10 +33,11 @@ export function isFigure(figure: Figure): figure is number {
   return typeof figure === 'number' && Number.isFinite(figure);
 }
 
-/** Low and high where both are finite, in order and apart; undefined where there is no interval. */
-export function intervalOf(estimate: Estimate): { low: number; high: number } | undefined {
+/** Low and high where both are finite, in order and apart; undefined where there is no usable interval. */
+export function intervalOf(estimate: Interval): { low: number; high: number } | undefined {
   const { low, high } = estimate;
-  return isFigure(low) && isFigure(high) && high > low ? { low, high } : undefined;
+  if (!isFigure(low) || !isFigure(high) || high <= low) return undefined;
+  return low > 0 && high / low >= WIDE_RATIO ? undefined : { low, high };
 }
 
 /** A count, exact, with thousands apart: 8,400,000. */
@@ -78,30 +85,42 @@ export function withUnit(text: string, unit: string): string {
 }
 
 /** The value alone, with as many digits as its interval supports; two where there is no interval. */
-export function formatValue(estimate: Estimate): string {
+export function formatValue(estimate: Interval): string {
   if (!isFigure(estimate.value)) return NOT_MEASURED;
   const interval = intervalOf(estimate);
-  if (interval === undefined || isWide(interval)) return formatSignificant(estimate.value, 2);
-  return fixed(estimate.value, decimalsFor(estimate.value, interval));
+  if (interval !== undefined) return fixed(estimate.value, decimalsFor(estimate.value, interval));
+  return isExact(estimate)
+    ? trimZeros(formatSignificant(estimate.value, SIGNIFICANT_DIGITS_MAX))
+    : formatSignificant(estimate.value, 2);
 }
 
-/** Both ends with the value's digits, `13.2 to 14.8`; empty where there is no interval. */
-export function formatInterval(estimate: Estimate, between = ' to '): string {
+/** Both ends with the value's digits, `13.2 to 14.8`; 'exact', or TOO_FEW, in place of them. */
+export function formatInterval(estimate: Interval, between = ' to '): string {
+  const { value } = estimate;
+  if (!isFigure(value)) return NOT_MEASURED;
   const interval = intervalOf(estimate);
-  if (!isFigure(estimate.value) || interval === undefined) return '';
-  if (isWide(interval)) {
-    return `${formatSignificant(interval.low, 2)}${between}${formatSignificant(interval.high, 2)}`;
-  }
-  const decimals = decimalsFor(estimate.value, interval);
+  if (interval === undefined) return isExact(estimate) ? 'exact' : TOO_FEW;
+  const decimals = decimalsFor(value, interval);
   return `${fixed(interval.low, decimals)}${between}${fixed(interval.high, decimals)}`;
 }
 
-/** Value and interval in one: `14.0x [13.2, 14.8]`, or `14x (no interval)`. */
-export function formatEstimate(estimate: Estimate, unit: string): string {
+/** Value and interval in one: `14.0x [13.2, 14.8]`, `880 s (exact)`, or `14x (too few sessions)`. */
+export function formatEstimate(estimate: Interval, unit: string): string {
   const value = withUnit(formatValue(estimate), unit);
   if (value === NOT_MEASURED) return value;
   const interval = formatInterval(estimate, ', ');
-  return interval === '' ? `${value} (no interval)` : `${value} [${interval}]`;
+  return intervalOf(estimate) === undefined ? `${value} (${interval})` : `${value} [${interval}]`;
+}
+
+/** A point of a picture, of which nothing is claimed: `14.0x [13.2, 14.8]`, or `14x`. */
+export function formatPoint(estimate: Interval, unit: string): string {
+  if (intervalOf(estimate) !== undefined) return formatEstimate(estimate, unit);
+  return withUnit(formatPlain(estimate.value), unit);
+}
+
+/** What is counted or simulated repeats exactly: its interval has no width. */
+function isExact({ value, low, high }: Interval): boolean {
+  return isFigure(value) && value === low && value === high;
 }
 
 /** A published figure as people quote it, with the exact one beside it: `24x (23.69)`. */
@@ -120,11 +139,6 @@ export function formatTime(iso: string): string {
   return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** So far apart that digits that tell the lower end mean nothing of the upper one. */
-function isWide({ low, high }: { readonly low: number; readonly high: number }): boolean {
-  return low > 0 && high / low >= WIDE_RATIO;
-}
-
 // The place of the half-width's first digit is the last place worth printing. Four significant digits
 // at most; and never so few that a positive lower end reads 0, which would change what it says.
 function decimalsFor(value: number, interval: { low: number; high: number }): number {
@@ -139,15 +153,44 @@ function magnitude(value: number): number {
   return value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)) + 1e-12);
 }
 
-/** A camel-case name in words: dueEachTick is 'due each tick'. */
-export function wordsOf(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+/** Words of names that state a unit, and how such a figure reads. */
+const NAMED_UNITS: Readonly<Record<string, (figure: number) => string>> = {
+  Bytes: formatBytes,
+  Seconds: formatDuration,
+  Ms: (figure) => formatDuration(figure / 1e3),
+  Us: (figure) => formatDuration(figure / 1e6),
+  Ns: (figure) => formatDuration(figure / 1e9),
+};
+const NAMED_UNIT = /(?<=[a-z0-9])(Bytes|Seconds|Ms|Us|Ns)(?=[A-Z]|$)/;
+
+/** A named figure or setting in words, its unit told by its name: dbBytes 1e11 is 'db 100 GB'. */
+function formatNamed(name: string, value: Scalar): string {
+  const unit = NAMED_UNIT.exec(name)?.[0] ?? '';
+  const text = NAMED_UNITS[unit];
+  if (text === undefined || typeof value !== 'number')
+    return `${wordsOf(name)} ${formatScalar(value)}`;
+  return `${wordsOf(name.replace(NAMED_UNIT, ''))} ${text(value)}`;
 }
 
-/** A level of a factor, or a setting. */
-export function formatScalar(level: string | number | boolean | null | undefined): string {
-  if (typeof level !== 'number')
-    return level === null || level === undefined ? NOT_MEASURED : String(level);
+export function formatAllNamed(values: Readonly<Record<string, Scalar>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => formatNamed(name, value))
+    .join(', ');
+}
+
+/** '1 session', '3 sessions'. */
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** A camel-case name in words: dueEachTick is 'due each tick'. */
+function wordsOf(name: string): string {
+  return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** A level of a factor, a setting, or a cell of a table. */
+export function formatScalar(level: Scalar | null | undefined): string {
+  if (typeof level !== 'number') return String(level ?? NOT_MEASURED);
   return Number.isInteger(level) ? formatCount(level) : formatPlain(level);
 }
 

@@ -1,15 +1,17 @@
-// A heat panel of a claim as a picture: squares over two factors, darker where the figure is better, its
-// value in each; empty outlines where nothing was measured; marked squares are framed and named below.
-// Steps of colour split the span of the measured figures evenly on the colour's own scale. Pure.
+// A heat panel of an answer as a picture: squares over two factors, darker where the figure is better, its
+// value in each; empty outlines where nothing was measured. A mark's words stand in its square where they
+// fit; a longer one frames the square and is named below. Steps of colour split the span of the measured
+// figures evenly on the colour's own scale. Pure.
 
 import type { TopLevelSpec } from 'vega-lite';
-import type { HeatPanel } from '../record/schema.ts';
-import { formatEstimate, formatPlain, withUnit } from './format.ts';
+import type { HeatPanel } from '../record/answer.ts';
+import { formatPlain, formatPoint, intervalOf, withUnit } from './format.ts';
 import { textWidth } from './label-placement.ts';
-import { axisTitle } from './lines-chart.ts';
+import { axisName, axisTitle } from './lines-chart.ts';
 import { Picture, pictureSpec, type Color } from './square-picture.ts';
 
-const SQUARE = { width: 78, height: 42 } as const;
+const SQUARE = { width: 78, height: 44 } as const;
+const TINY_SIZE = 9;
 const LEFT = 96;
 const RIGHT = 24;
 const TOP = 62;
@@ -22,30 +24,36 @@ const WIDTH_MIN = 430;
 const STEPS: readonly Color[] = ['equal', 'above', 'farAbove', 'farthest'];
 
 type HeatCell = HeatPanel['cells'][number];
+type Mark = HeatPanel['marks'][number];
 
 export function heatSpec(panel: HeatPanel): TopLevelSpec {
   const picture = new Picture();
   const xs = levels(panel.cells.map((cell) => cell.x));
   const ys = levels(panel.cells.map((cell) => cell.y));
+  const marks = panel.marks.filter(({ x, y }) => xs.includes(x) && ys.includes(y));
+  const framed = marks.filter((mark) => !isShort(mark));
   const colors = new ColorScale(panel);
   const width = Math.max(
     ...[WIDTH_MIN, xs.length * SQUARE.width, legendOf(panel, colors).right],
-    ...panel.marks.map(({ label }) => textWidth(markText(label))),
+    ...framed.map((mark) => textWidth(markText(mark))),
   );
   const height = ys.length * SQUARE.height;
   const left = (x: number): number => xs.indexOf(x) * SQUARE.width;
   // Small levels below, large ones above.
   const top = (y: number): number => (ys.length - 1 - ys.indexOf(y)) * SQUARE.height;
   for (const x of xs) for (const y of ys) picture.box(left(x), top(y), SQUARE, 'paper', 'grid');
-  for (const cell of panel.cells)
-    drawSquare(picture, { panel, cell, colors }, left(cell.x), top(cell.y));
-  for (const mark of panel.marks) {
-    if (!xs.includes(mark.x) || !ys.includes(mark.y)) continue;
-    drawMark(picture, left(mark.x), top(mark.y));
+  for (const cell of panel.cells) {
+    const here = marks.filter((mark) => mark.x === cell.x && mark.y === cell.y && isShort(mark));
+    const color = colors.colorOf(cell.value);
+    drawSquare(picture, { cell, color, notes: here.map(({ label }) => label) }, [
+      left(cell.x),
+      top(cell.y),
+    ]);
   }
-  drawAxes(picture, panel, { xs, ys, left, top, height });
+  for (const { x, y } of framed) picture.frame(left(x), top(y), SQUARE, 'published');
+  drawAxes(picture, panel, { xs, ys, left, top, height, framed });
   drawLegend(picture, panel, colors);
-  const bottom = BOTTOM + panel.marks.length * MARK_LINE;
+  const bottom = BOTTOM + framed.length * MARK_LINE;
   return pictureSpec(picture, { width, height, left: LEFT, top: TOP, right: RIGHT, bottom });
 }
 
@@ -53,7 +61,7 @@ export function heatSpec(panel: HeatPanel): TopLevelSpec {
 export function heatDescription({ title, x, y, color, cells, marks }: HeatPanel): string {
   const spoken = cells.map((cell) => {
     const at = `${withUnit(formatPlain(cell.x), x.unit)} by ${withUnit(formatPlain(cell.y), y.unit)}`;
-    return `${at}: ${formatEstimate(cell, color.unit)}`;
+    return `${at}: ${formatPoint(cell, color.unit)}`;
   });
   const named = marks.map(({ label }) => `${label}.`);
   return [
@@ -100,28 +108,26 @@ class ColorScale {
   }
 }
 
+/** Its value, and below that in small its interval and what is noted of it. */
 function drawSquare(
   picture: Picture,
-  about: { readonly panel: HeatPanel; readonly cell: HeatCell; readonly colors: ColorScale },
-  x: number,
-  y: number,
+  about: { readonly cell: HeatCell; readonly color: Color; readonly notes: readonly string[] },
+  [x, y]: readonly [number, number],
 ): void {
-  const { cell, colors } = about;
-  const { value, low, high } = cell;
-  const interval = low !== null && high !== null;
-  const [middleX, middleY] = [x + SQUARE.width / 2, y + SQUARE.height / 2];
-  picture.box(x, y, SQUARE, colors.colorOf(value), 'paper');
-  picture.word(middleX, interval ? middleY - 7 : middleY, formatPlain(value), 'bold');
-  if (interval) {
-    picture.word(middleX, middleY + 9, `${formatPlain(low)} - ${formatPlain(high)}`, 'tiny');
-  }
-}
-
-function drawMark(picture: Picture, x: number, y: number): void {
-  picture.rule(x, y, { dx: SQUARE.width }, 'published');
-  picture.rule(x, y + SQUARE.height, { dx: SQUARE.width }, 'published');
-  picture.rule(x, y, { dy: SQUARE.height }, 'published');
-  picture.rule(x + SQUARE.width, y, { dy: SQUARE.height }, 'published');
+  const { cell, color, notes } = about;
+  const interval = intervalOf(cell);
+  const small = [
+    ...(interval === undefined
+      ? []
+      : [`${formatPlain(interval.low)} - ${formatPlain(interval.high)}`]),
+    ...notes,
+  ];
+  const middle = x + SQUARE.width / 2;
+  const first = y + SQUARE.height / 2 - small.length * 7;
+  picture.box(x, y, SQUARE, color, 'paper');
+  picture.word(middle, first, formatPlain(cell.value), 'bold');
+  for (const [index, words] of small.entries())
+    picture.word(middle, first + 15 + index * 11, words, 'tiny');
 }
 
 function drawAxes(
@@ -133,20 +139,25 @@ function drawAxes(
     readonly left: (x: number) => number;
     readonly top: (y: number) => number;
     readonly height: number;
+    readonly framed: readonly Mark[];
   },
 ): void {
-  const { xs, ys, left, top, height } = about;
+  const { xs, ys, left, top, height, framed } = about;
   for (const y of ys) picture.word(-8, top(y) + SQUARE.height / 2, formatPlain(y), 'right');
   for (const x of xs) picture.word(left(x) + SQUARE.width / 2, height + 13, formatPlain(x));
-  picture.word(-LEFT + 6, -14, named(panel.y), 'left', 'muted');
-  picture.word(0, height + 34, named(panel.x), 'left', 'muted');
-  for (const [index, { label }] of panel.marks.entries()) {
-    picture.word(0, height + 52 + index * MARK_LINE, markText(label), 'left', 'published');
+  picture.word(-LEFT + 6, -14, axisName(panel.y), 'left', 'muted');
+  picture.word(0, height + 34, axisName(panel.x), 'left', 'muted');
+  for (const [index, mark] of framed.entries()) {
+    picture.word(0, height + 52 + index * MARK_LINE, markText(mark), 'left', 'published');
   }
 }
 
-function markText(label: string): string {
+function markText({ label }: Mark): string {
   return `framed: ${label}`;
+}
+
+function isShort({ label }: Mark): boolean {
+  return textWidth(label, TINY_SIZE) <= SQUARE.width;
 }
 
 interface Legend {
@@ -156,7 +167,7 @@ interface Legend {
 }
 
 function legendOf({ color }: HeatPanel, colors: ColorScale): Legend {
-  let x = LEGEND_X + textWidth(`${named(color)}:`) + 10;
+  let x = LEGEND_X + textWidth(`${axisName(color)}:`) + 10;
   const entries = colors.bounds().map(([from, to]) => {
     const title = `${formatPlain(Math.min(from, to))} - ${formatPlain(Math.max(from, to))}`;
     const entry = { x, title };
@@ -167,15 +178,11 @@ function legendOf({ color }: HeatPanel, colors: ColorScale): Legend {
 }
 
 function drawLegend(picture: Picture, panel: HeatPanel, colors: ColorScale): void {
-  picture.word(LEGEND_X, LEGEND_Y, `${named(panel.color)}:`, 'left', 'muted');
+  picture.word(LEGEND_X, LEGEND_Y, `${axisName(panel.color)}:`, 'left', 'muted');
   for (const [index, { x, title }] of legendOf(panel, colors).entries.entries()) {
     picture.box(x, LEGEND_Y - 7, { width: 14, height: 14 }, STEPS[index] ?? 'equal', 'muted');
     picture.word(x + 18, LEGEND_Y, title, 'left');
   }
-}
-
-function named({ label, unit }: HeatPanel['x']): string {
-  return unit === '' || unit === 'x' ? label : `${label}, ${unit}`;
 }
 
 function levels(values: readonly number[]): number[] {

@@ -1,10 +1,10 @@
-// A lines panel of a claim as a frame: a look for each series, names beside the last points, references
+// A lines panel of an answer as a frame: a look for each series, names beside the last points, references
 // at the right edge. A log axis shows positive figures only; what is not stays in the panel's table. Pure.
 
-import type { LinesPanel, PanelAxis } from '../record/schema.ts';
+import type { Axis, LinesPanel } from '../record/answer.ts';
 import type { ChartPoint, Frame, Series } from './chart-frame.ts';
 import { CHART_COLORS } from './chart-theme.ts';
-import { formatEstimate, formatPlain, intervalOf, withUnit } from './format.ts';
+import { formatPlain, formatPoint, intervalOf, withUnit } from './format.ts';
 
 const LOOKS: readonly Pick<Series, 'color' | 'shape' | 'dash'>[] = [
   { color: CHART_COLORS.first, shape: 'circle', dash: [1, 0] },
@@ -25,7 +25,7 @@ export function linesFrame(panel: LinesPanel): Frame {
     const look = LOOKS[index];
     if (points.length === 0 || look === undefined) return [];
     const title = series.role === 'labelled' ? `${series.name}, labelled only` : series.name;
-    return [{ ...look, title, joined: true, offset: 0, points }];
+    return [{ ...look, title, points }];
   });
   const { unit } = panel.y;
   return {
@@ -35,7 +35,6 @@ export function linesFrame(panel: LinesPanel): Frame {
     xScale: panel.x.scale,
     yScale: panel.y.scale,
     yUnit: unit === 'x' ? 'x' : '',
-    band: undefined,
     references: panel.references
       .filter(({ y }) => fits(y, panel.y))
       .map(({ y, label }) => ({
@@ -48,10 +47,14 @@ export function linesFrame(panel: LinesPanel): Frame {
   };
 }
 
+/** 'Cost of a tick, us'. */
+export function axisName({ label, unit }: Axis): string {
+  return unit === '' || unit === 'x' ? label : `${label}, ${unit}`;
+}
+
 /** 'Cost of a tick, us (log scale)'. */
-export function axisTitle({ label, unit, scale }: PanelAxis): string {
-  const named = unit === '' || unit === 'x' ? label : `${label}, ${unit}`;
-  return scale === 'log' ? `${named} (log scale)` : named;
+export function axisTitle(axis: Axis): string {
+  return axis.scale === 'log' ? `${axisName(axis)} (log scale)` : axisName(axis);
 }
 
 function pointsOf(panel: LinesPanel, { points }: PanelSeries): ChartPoint[] {
@@ -70,7 +73,7 @@ function pointsOf(panel: LinesPanel, { points }: PanelSeries): ChartPoint[] {
   });
 }
 
-function fits(value: number, { scale }: PanelAxis): boolean {
+function fits(value: number, { scale }: Axis): boolean {
   return Number.isFinite(value) && (scale === 'linear' || value > 0);
 }
 
@@ -80,7 +83,7 @@ function describe({ title, x, y, series, references }: LinesPanel): string {
       .sort((a, b) => a.x - b.x)
       .map((point) => {
         const figures = { value: point.y, low: point.low, high: point.high };
-        return `${withUnit(formatPlain(point.x), x.unit)}: ${formatEstimate(figures, y.unit)}`;
+        return `${withUnit(formatPlain(point.x), x.unit)}: ${formatPoint(figures, y.unit)}`;
       });
     return `${name}: ${spoken.join('; ')}.`;
   });

@@ -1,14 +1,12 @@
-// Panels, tables and caveats of a claim in every written form: pictures with axes, units, intervals and
-// references; heat maps with every figure, marks and holes; and the same facts in HTML, Markdown, terminal.
+// Panels as pictures: lines with axes, units, intervals and references; heat maps with every figure, marks and
+// holes; and colours that a dark screen can swap.
 
 import { describe, expect, it } from 'vitest';
-import { claimSchema, type Claim, type HeatPanel, type LinesPanel } from '../record/schema.ts';
+import type { HeatPanel, LinesPanel } from '../record/answer.ts';
+import { CHART_COLORS, standaloneSvg } from './chart-theme.ts';
 import { renderPanel } from './charts.ts';
 import { linesFrame, SERIES_MAX } from './lines-chart.ts';
-import { renderReport } from './report.ts';
-import { renderTerminal } from './terminal.ts';
 import { heatPanel, linesPanel } from './testing/panels.ts';
-import { syntheticReport, type Fixture } from './testing/fixture.ts';
 
 async function svgOf(panel: LinesPanel | HeatPanel): Promise<string> {
   const chart = await renderPanel(panel);
@@ -20,62 +18,50 @@ function texts(svg: string): string[] {
   return [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text ?? '');
 }
 
-/** A report whose one claim has panels, tables and caveats. */
-function withPanels(over: Partial<Claim> = {}): Fixture {
-  const fixture = syntheticReport();
-  const [claim] = fixture.claims.claims;
-  if (claim === undefined) throw new Error('the fixture has claims');
-  const rows = {
-    caption: 'Cost by arm',
-    columns: [
-      { title: 'Arm', unit: '' },
-      { title: 'Put', unit: 'us' },
-    ],
-    rows: [
-      ['before', 1234.5],
-      ['after', null],
-    ],
-  };
-  fixture.claims.claims = [
-    claimSchema.parse({
-      ...claim,
-      ...{ id: 'batch-sweep', arms: [], curve: [], panels: [linesPanel(), heatPanel()] },
-      ...{ rows: [rows], caveats: ['etcd has this since 3.4'], ...over },
-    }),
-  ];
-  return fixture;
+function linesOf(points: LinesPanel['series'][number]['points']): LinesPanel {
+  return linesPanel({ series: [{ name: 'one', role: 'labelled', points }], references: [] });
 }
+
+const capsIn = (svg: string): number => svg.match(/d="M-7\.071,0L7\.071,0"/g)?.length ?? 0;
 
 describe('a lines panel', () => {
   it('names axes with units, series, first and last figures, and references', async () => {
-    const words = texts(await svgOf(linesPanel())).join('\n');
+    const words = texts(await svgOf(linesPanel()));
     for (const text of [
-      'Readers',
-      'Puts, 1/s (log scale)',
-      'global',
-      'concurrent',
-      '1,000 1/s',
-      '29,500 1/s',
-    ])
+      ...['Readers', 'Puts, 1/s (log scale)', 'global', 'concurrent', '1,000 1/s', '29,500 1/s'],
+      ...['published: +70%', '10k'],
+    ]) {
       expect(words).toContain(text);
-    expect(words).toContain('published: +70%');
+    }
   });
 
   it('draws on linear axes too, from zero', async () => {
     const panel = linesPanel({ y: { label: 'Share', unit: '%', scale: 'linear' } });
     const words = texts(await svgOf(panel));
-    expect(words).toContain('0');
-    expect(words).toContain('Share, %');
-    expect(words).toContain('20k');
+    for (const text of ['0', 'Share, %', '20k']) expect(words).toContain(text);
+  });
+
+  it('draws a curve of one point, and says which cells decide nothing', async () => {
+    const svg = await svgOf(linesOf([{ x: 1, y: 1.02, low: 1, high: 1.04 }]));
+    expect(texts(svg)).toContain('1.02 1/s');
+    expect(texts(svg)).toContain('one, labelled only');
+    expect(svg).not.toMatch(/NaN|Infinity/);
+  });
+
+  it('draws no bar where an interval is missing or says nothing', async () => {
+    const drawn = async (low: number | null, high: number | null): Promise<number> =>
+      capsIn(await svgOf(linesOf([{ x: 1, y: 17, low, high }])));
+    expect(await drawn(16, 18)).toBe(2);
+    expect(await drawn(null, null)).toBe(0);
+    expect(await drawn(2.4, 108)).toBe(0);
+    expect(await drawn(-1, 20)).toBe(0);
   });
 
   it('leaves what a log axis cannot show out of the picture, not out of its words', async () => {
-    const panel = linesPanel({
-      series: [{ name: 'one', role: 'labelled', points: [{ x: 1, y: 0, low: null, high: null }] }],
-    });
+    const panel = linesOf([{ x: 1, y: 0, low: null, high: null }]);
     expect(await renderPanel(panel)).toEqual({
       kind: 'sentence',
-      text: expect.any(String) as string,
+      text: expect.stringContaining('Nothing to draw') as string,
     });
     expect(linesFrame(panel).description).toContain('one: 1: 0');
     const many = Array.from({ length: SERIES_MAX + 3 }, (_, index) => ({
@@ -84,34 +70,43 @@ describe('a lines panel', () => {
     }));
     expect(linesFrame(linesPanel({ series: many })).series).toHaveLength(SERIES_MAX);
   });
+
+  it('describes itself in words, and gives the same bytes for the same figures', async () => {
+    const svg = await svgOf(linesPanel());
+    expect(svg).toMatch(/^<svg role="img" aria-label="Puts beside long reads: [^"]{100,}"/);
+    expect(await svgOf(linesPanel())).toBe(svg);
+  });
 });
 
 describe('a heat panel', () => {
   it('writes every figure, level and mark', async () => {
     const panel = heatPanel();
-    const svg = await svgOf(panel);
-    const words = texts(svg);
+    const words = texts(await svgOf(panel));
     for (const cell of panel.cells) expect(words).toContain(cell.value.toLocaleString('en-US'));
     for (const text of [
-      '100',
-      '10,000',
-      'Batch limit, puts',
-      'Batch interval, ms',
-      'Throughput, puts/s:',
-    ])
+      ...['100', '10,000', 'Batch limit, puts', 'Batch interval, ms', 'Throughput, puts/s:'],
+      ...['framed: proposed: 10 ms, 1,000', '900 - 1,100'],
+    ]) {
       expect(words).toContain(text);
-    expect(words).toContain('framed: proposed: 10 ms, 1,000');
-    expect(words).toContain('900 - 1,100');
+    }
+  });
+
+  it('writes a short mark into its square, and frames one that is named below', async () => {
+    const strokes = (svg: string): number =>
+      svg.split(`stroke="${CHART_COLORS.published}" stroke-width="3"`).length - 1;
+    const short = await svgOf(heatPanel({ marks: [{ x: 100, y: 1, label: 'grew 10% | 32%' }] }));
+    expect(texts(short)).toContain('grew 10% | 32%');
+    expect(strokes(short)).toBe(0);
+    const long = heatPanel({ marks: [{ x: 100, y: 1, label: 'the default of etcd since 3.5' }] });
+    expect(strokes(await svgOf(long))).toBe(1);
+    const nowhere = heatPanel({ marks: [{ x: 7, y: 7, label: 'the default of etcd since 3.5' }] });
+    expect(strokes(await svgOf(nowhere))).toBe(0);
   });
 
   it('is darkest where the figure is better, whichever way that is', async () => {
-    const dark = (svg: string): number => svg.split('fill="#5f95df"').length - 1;
+    const dark = (svg: string): number => svg.split(`fill="${CHART_COLORS.farthest}"`).length - 1;
     const cells = [1, 2, 3, 100].map((value, index) => ({
-      x: index,
-      y: 1,
-      value,
-      low: null,
-      high: null,
+      ...{ x: index, y: 1, value, low: null, high: null },
     }));
     const color = { label: 'Put p99', unit: 'ms', scale: 'linear' } as const;
     // One square and its entry in the legend, or three of them.
@@ -124,54 +119,15 @@ describe('a heat panel', () => {
   });
 });
 
-describe('a report with panels', () => {
-  it('holds pictures, tables and caveats in HTML and Markdown alike', async () => {
-    const { html, markdown, svgs } = await renderReport(withPanels());
-    expect(Object.keys(svgs)).toEqual(['batch-sweep-puts', 'batch-sweep-grid']);
-    expect(markdown).toContain('(charts/batch-sweep-puts.svg)');
-    expect(markdown).toContain('(charts/batch-sweep-grid.svg)');
-    for (const text of [html, markdown]) {
-      expect(text).toContain('Before quoting it');
-      expect(text).toContain('etcd has this since 3.4');
-      expect(text).toContain('Cost by arm');
-      expect(text).toContain('Put, us');
-      expect(text).toContain('1,230');
-      expect(text).toContain('not measured');
-      expect(text).not.toContain('no curve to draw');
+describe('standaloneSvg', () => {
+  it('carries dark colours for every light one, inside the picture', async () => {
+    for (const panel of [linesPanel(), heatPanel()]) {
+      const svg = standaloneSvg(await svgOf(panel));
+      expect(svg).toMatch(/^<svg [^>]*><style>@media screen and \(prefers-color-scheme:dark\)/);
+      for (const color of Object.values(CHART_COLORS)) expect(svg).toContain(`[fill="${color}"]`);
+      const painted = [...svg.matchAll(/ (?:fill|stroke)="(#[0-9a-f]+|[a-z]+)"/g)];
+      const known = new Set<string>([...Object.values(CHART_COLORS), 'none', 'transparent']);
+      expect(painted.filter(([, color]) => !known.has(color ?? ''))).toEqual([]);
     }
-  });
-
-  it('says in words that nobody published a figure, wherever one would stand', async () => {
-    const published = { value: 1, unit: 'x', words: 'no figure', what: 'gain', source: 'none' };
-    const input = withPanels({ published });
-    const { html, markdown } = await renderReport(input);
-    for (const text of [html, markdown, renderTerminal(input, { color: false })]) {
-      expect(text).toContain('no figure');
-      expect(text).not.toMatch(/Published<\/dt><dd><strong>1x/);
-    }
-  });
-
-  it('escapes what a file holds', async () => {
-    const caveats = ['<script>alert(1)</script>'];
-    const [first] = [linesPanel({ title: '<b>x</b>', references: [{ y: 5, label: '<i>y</i>' }] })];
-    const { html, svgs } = await renderReport(withPanels({ caveats, panels: [first] }));
-    expect(html).not.toMatch(/<script|<b>x|<i>y/);
-    expect(Object.values(svgs).join('')).not.toContain('<i>y');
-  });
-
-  it('prints its tables in a terminal, but none that is too wide', () => {
-    const input = withPanels();
-    expect(renderTerminal(input, { color: false })).toMatch(
-      /Cost by arm\n.*Arm +Put, us\n[\s\S]*before +1,230/,
-    );
-    const [claim] = input.claims.claims;
-    const columns = Array.from({ length: 20 }, (_, index) => ({
-      title: `column${String(index)}`,
-      unit: '',
-    }));
-    const wide = { caption: 'Wide', columns, rows: [columns.map(() => 'cell')] };
-    input.claims.claims = claim === undefined ? [] : [{ ...claim, rows: [wide] }];
-    const text = renderTerminal(input, { color: true });
-    expect(text).not.toContain('column3');
   });
 });

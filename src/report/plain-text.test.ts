@@ -19,9 +19,9 @@ describe('text from files', () => {
     expect(escapeMarkdown('1. no list')).toBe('1\\. no list');
   });
 
-  it('makes a claim id a harmless file name', () => {
+  it('makes an id a harmless file name', () => {
     expect(slug('freelist-24x')).toBe('freelist-24x');
     expect(slug('../../Etc/passwd"><x>')).toBe('etc-passwd-x');
-    expect(slug('../')).toBe('claim');
+    expect(slug('../')).toBe('answer');
   });
 });

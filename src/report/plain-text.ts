@@ -28,12 +28,12 @@ export function escapeMarkdown(text: string): string {
     .replace(/^(\d*)([#+.)-])(?=\s|$|#)/, '$1\\$2');
 }
 
-/** A claim id as part of a file name or an anchor: lower-case letters, digits and hyphens only. */
+/** An id as part of a file name or an anchor: lower-case letters, digits and hyphens only. */
 export function slug(id: string): string {
   const safe = id
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 60);
-  return safe === '' ? 'claim' : safe;
+  return safe === '' ? 'answer' : safe;
 }

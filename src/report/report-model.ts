@@ -1,52 +1,72 @@
-// What a report says, before it is HTML or Markdown: both are written from this one model, so neither can
-// hold a fact the other lacks. Pure. Text here is plain and unescaped; each renderer escapes all of it.
-// Lists are cut at a stated length, so that no input can make a page of megabytes.
+// What a report says, before it is HTML or Markdown: a card for each answer, then blocks in order. Both are
+// written from this one model, so neither can hold a fact the other lacks. It is made of answers and the run
+// alone: no question is known by its id. Pure. Text here is plain and unescaped; each renderer escapes all
+// of it. Lists are cut at a stated length, so that no input can make a page of megabytes.
 
-import type {
-  Claim,
-  ClaimsFile,
-  ExperimentRound,
-  Run,
-  Sample,
-  SurfaceSummary,
-  Verdict,
-  Warning,
-} from '../record/schema.ts';
+import type { Answer, AnswersFile } from '../record/answer.ts';
+import type { Round, Warning } from '../record/round.ts';
+import type { Run } from '../record/run.ts';
+import {
+  measuredText,
+  measuredWhat,
+  noDifferences,
+  publishedText,
+  statusOf,
+  toneOf,
+  verdictText,
+  type Status,
+  type Tone,
+} from './answer-text.ts';
 import type { Chart } from './charts.ts';
-import { conditionFacts, calibrationFacts, type Fact } from './conditions.ts';
+import { conditionFacts, type Fact } from './conditions.ts';
 import {
   formatBytes,
   formatCount,
   formatDuration,
-  formatEstimate,
-  formatPublished,
-  formatScalar,
-  formatSignificant,
+  formatShare,
   formatTime,
-  isFigure,
-  NOT_MEASURED,
-  wordsOf,
+  plural,
 } from './format.ts';
 import { slug } from './plain-text.ts';
 import {
-  armTables,
+  answerTable,
   cellTable,
-  claimRowsTable,
-  curveTable,
-  experimentCellTable,
-  experimentRoundTable,
-  intervalLevel,
-  roundTable,
+  estimateTable,
+  sessionTable,
   settingsTable,
-  surfaceTable,
   type Table,
 } from './tables.ts';
 
 export interface ReportInput {
   readonly run: Run;
-  readonly samples: readonly Sample[];
-  readonly experiments: readonly ExperimentRound[];
-  readonly claims: ClaimsFile;
+  readonly rounds: readonly Round[];
+  readonly answers: AnswersFile;
+}
+
+export interface Badge {
+  readonly tone: Tone;
+  readonly text: string;
+}
+
+/** An answer in short: what stands above everything else. */
+export interface Card {
+  readonly id: string;
+  readonly anchor: string;
+  readonly title: string;
+  readonly badge: Badge;
+  readonly finding: string;
+  /** Empty where nothing was published. */
+  readonly published: string;
+  readonly publishedWhat: string;
+  readonly measured: string;
+  readonly measuredWhat: string;
+}
+
+export interface Picture {
+  /** Name of its file, and unique in the report. */
+  readonly id: string;
+  readonly title: string;
+  readonly chart: Chart;
 }
 
 export interface Doubt {
@@ -55,157 +75,74 @@ export interface Doubt {
   readonly remedy: string;
 }
 
-export interface ClaimSection {
-  readonly id: string;
-  readonly anchor: string;
-  readonly title: string;
-  readonly verdict: Verdict;
-  /** The verdict in words; says so where the run behind it is incomplete. */
-  readonly verdictText: string;
-  readonly finding: string;
-  readonly published: string;
-  readonly publishedWhat: string;
-  readonly source: string;
-  readonly measured: string;
-  readonly measuredWhat: string;
-  /** Undefined where panels stand in its place. */
-  readonly chart: Chart | undefined;
-  readonly panels: readonly DrawnPicture[];
-  readonly caveats: readonly string[];
-  readonly limits: readonly string[];
-  readonly facts: readonly Fact[];
-  readonly curve: Table | undefined;
-  readonly arms: readonly Table[];
-  readonly rows: readonly Table[];
-  readonly doubts: readonly Doubt[];
-  readonly command: string;
-}
-
-/** A panel of a claim, or a ratio map of the surface, as a picture. */
-export interface DrawnPicture {
-  readonly id: string;
-  readonly title: string;
-  readonly chart: Chart;
-}
-
-export interface SurfaceSection {
-  readonly lead: string;
-  readonly sentences: readonly string[];
-  readonly bars: readonly string[];
-  readonly maps: readonly DrawnPicture[];
-  readonly table: Table;
-}
-
-/** What a run, an ab or a sweep has in place of claims. */
-export interface LoadSection {
-  readonly id: string;
-  readonly tone: 'good' | 'warn' | 'bad';
-  readonly verdictText: string;
-  readonly finding: string;
-  readonly panels: readonly DrawnPicture[];
-  readonly tables: readonly Table[];
-  readonly doubts: readonly Doubt[];
-}
+export type Block =
+  | {
+      readonly kind: 'heading';
+      readonly level: 2 | 3;
+      readonly text: string;
+      readonly anchor: string;
+      readonly badge?: Badge;
+    }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'list'; readonly items: readonly string[] }
+  | { readonly kind: 'facts'; readonly facts: readonly Fact[] }
+  | { readonly kind: 'doubts'; readonly doubts: readonly Doubt[] }
+  | { readonly kind: 'table'; readonly table: Table; readonly folded: boolean }
+  | { readonly kind: 'picture'; readonly picture: Picture }
+  | { readonly kind: 'command'; readonly text: string };
 
 export interface ReportModel {
   readonly title: string;
   readonly subtitle: string;
   /** Present where the run did not finish; stands above everything else. */
   readonly banner: string | undefined;
-  readonly claims: readonly ClaimSection[];
-  /** Present in place of claims. */
-  readonly load: LoadSection | undefined;
-  readonly surface: SurfaceSection | undefined;
-  readonly conditions: readonly Fact[];
-  readonly tables: readonly Table[];
-  readonly calibration: readonly Fact[];
-  readonly untested: readonly string[];
-  readonly doubts: readonly Doubt[];
-  readonly method: readonly string[];
-  readonly command: string;
-  /** Names of the files with the data. */
-  readonly sources: string;
-  /** Raw rounds, for those who want to see behind the medians. */
-  readonly rounds: readonly Table[];
+  readonly cards: readonly Card[];
+  readonly blocks: readonly Block[];
+  readonly footer: string;
 }
 
-const NO_CURVE: Chart = { kind: 'sentence', text: 'This claim has no curve to draw.' };
 const LIST_LENGTH_MAX = 200;
-/** What the measured figure is, for claims where it is another quantity than the published one. */
-const MEASURED_WHAT: ReadonlyMap<string, string> = new Map([
-  ['capacity-50x', 'put latency with hashmap, relative to the 2 GB file'],
-]);
-/** From which etcd version on a reader has the change already. */
-const SHIPPED_IN: ReadonlyMap<string, string> = new Map([
-  ['freelist-24x', 'etcd 3.4 behind a flag; on by default since etcd 3.5'],
-  [
-    'capacity-50x',
-    'a quota setting; etcd suggests 8 GB at most and has never raised that to 100 GB',
-  ],
-]);
+/** What intervals and floors of an estimate mean; of no use to a page without estimates. */
+const METHOD: readonly string[] = [
+  'A session starts a process for each arm of a cell, warms each, and takes short slices of all arms in ' +
+    'turn, in random order. Arms share no process.',
+  'A contrast is one number a session. Its interval is over sessions, at the error beside it; slices ' +
+    'within a session are not counted as independent.',
+  'The floor within sessions is the ratio by which equal arms differ inside a session; the floor between ' +
+    'sessions is that by which an arm differs from one session to the next.',
+  'The smallest visible difference is the half-width of the interval: less could not have been shown.',
+  'Bars in pictures, and small figures in squares, are intervals.',
+  'Deciding contrasts judge. Curves and labelled cells stand beside them.',
+  'Sizes are decimal: 1 GB is 1,000,000,000 bytes.',
+];
 
 export function buildModel(
-  input: ReportInput,
-  drawn: {
-    readonly charts: ReadonlyMap<Claim, Chart>;
-    readonly panels: ReadonlyMap<Claim, readonly DrawnPicture[]>;
-    readonly maps: readonly DrawnPicture[];
-  },
+  { run, rounds, answers: file }: ReportInput,
+  pictures: ReadonlyMap<Answer, readonly Picture[]>,
 ): ReportModel {
-  const { run, samples, experiments, claims } = input;
-  const status = statusOf(input);
+  const status = statusOf(run, file);
+  const answers = cut(file.answers);
+  const [first] = answers;
+  const single = answers.length === 1;
   return {
-    title: 'Published claims, measured on this machine',
+    title: (single ? first?.title : undefined) ?? 'Published claims, measured on this machine',
     subtitle: subtitleOf(run),
-    banner: bannerOf(status, samples.length + experiments.length),
-    claims: cut(claims.claims).map((claim) =>
-      claimSection(claim, { run, status }, drawn.charts.get(claim), drawn.panels.get(claim) ?? []),
-    ),
-    load: undefined,
-    surface: claims.surface === undefined ? undefined : surfaceSection(claims.surface, drawn.maps),
-    conditions: conditionFacts(run, samples),
-    tables: [
-      cellTable(run, samples),
-      experimentCellTable(run, experiments),
-      settingsTable(claims.claims, experiments),
-    ].filter((table) => !isEmpty(table)),
-    calibration: calibrationFacts(run),
-    untested: cutText(run.untested),
-    doubts: doubtsOf(run, samples),
-    method: methodOf(),
-    command: run.command,
-    sources: 'run.json, samples.ndjson, experiments.ndjson, claims.json',
-    rounds: [roundTable(run, samples), experimentRoundTable(experiments)].filter(
-      (table) => !isEmpty(table),
-    ),
+    banner: bannerOf(status),
+    cards: answers.map((answer) => cardOf(answer, status)),
+    blocks: [
+      ...(first === undefined ? [text('Nothing has been judged yet.')] : []),
+      ...answers.flatMap((answer) =>
+        answerBlocks(answer, { run, status, single, pictures: pictures.get(answer) ?? [] }),
+      ),
+      ...runBlocks({ run, rounds, answers: file }),
+    ],
+    footer:
+      'Written by kvtune. The data behind this page lie beside it: run.json, rounds, answers.',
   };
 }
 
-/** The less finished of what the two files say: a page must not call half a run whole. */
-export function statusOf({ run, claims }: Pick<ReportInput, 'run' | 'claims'>): Run['status'] {
-  return run.status === 'finished' ? claims.status : run.status;
-}
-
-export function verdictText(verdict: Verdict, status: Run['status']): string {
-  const words = verdict.replaceAll('-', ' ');
-  return status === 'finished' ? words : `${words} (incomplete run)`;
-}
-
-export function measuredText(claim: Claim): string {
-  return claim.measured === null
-    ? NOT_MEASURED
-    : formatEstimate(claim.measured, claim.published.unit);
-}
-
-export function publishedText({ published }: Claim): string {
-  return published.words ?? formatPublished(published.value, published.unit);
-}
-
-export function bannerOf(status: Run['status'], rounds: number): string | undefined {
-  const kept =
-    rounds === 0
-      ? 'No round has finished.'
-      : `Figures and verdicts rest on the ${plural(rounds, 'round')} that finished.`;
+export function bannerOf(status: Status): string | undefined {
+  const kept = 'Figures and verdicts rest on the rounds that finished.';
   switch (status) {
     case 'finished':
       return undefined;
@@ -218,163 +155,143 @@ export function bannerOf(status: Run['status'], rounds: number): string | undefi
   }
 }
 
-function claimSection(
-  claim: Claim,
-  { run, status }: { readonly run: Run; readonly status: Run['status'] },
-  chart: Chart | undefined,
-  panels: readonly DrawnPicture[],
-): ClaimSection {
-  const curve = curveTable(claim, run);
+function cardOf(answer: Answer, status: Status): Card {
   return {
-    id: claim.id,
-    anchor: slug(claim.id),
-    title: claim.title,
-    verdict: claim.verdict,
-    verdictText: verdictText(claim.verdict, status),
-    finding: claim.finding,
-    published: publishedText(claim),
-    publishedWhat: claim.published.what,
-    source: claim.published.source,
-    measured: measuredText(claim),
-    measuredWhat: measuredWhat(claim),
-    chart: panels.length > 0 ? undefined : (chart ?? NO_CURVE),
-    panels,
-    caveats: cutText(claim.caveats ?? []),
-    limits: cutText(claim.limits),
-    facts: claimFacts(claim),
-    curve: isEmpty(curve) ? undefined : curve,
-    arms: armTables(claim, run).filter((table) => !isEmpty(table)),
-    rows: (claim.rows ?? []).map(claimRowsTable),
-    doubts: cut(claim.warnings).map((warning) => doubt(claim.id, warning)),
-    command: claim.command,
+    id: answer.question,
+    anchor: slug(answer.question),
+    title: answer.title,
+    badge: { tone: toneOf(answer), text: verdictText(answer, status) },
+    finding: answer.finding,
+    published: publishedText(answer),
+    publishedWhat: answer.published?.what ?? '',
+    measured: measuredText(answer),
+    measuredWhat: measuredWhat(answer),
   };
 }
 
-function surfaceSection(surface: SurfaceSummary, maps: readonly DrawnPicture[]): SurfaceSection {
-  const { planned, measured } = surface;
-  return {
-    lead:
-      `${formatCount(measured)} of ${formatCount(planned)} planned cells were measured: array, ` +
-      'hashmap and bitmap on the same file and job, over free pages, puts a commit, value size, ' +
-      'recipe and whether the freelist is stored. It decides no claim.',
-    sentences: cutText(surface.classes.map((one) => one.sentence)),
-    bars: surface.bars.map((bar) => bar.sentence),
-    maps,
-    table: surfaceTable(surface),
-  };
-}
-
-function measuredWhat(claim: Claim): string {
-  const what = MEASURED_WHAT.get(claim.id) ?? claim.published.what;
-  if (claim.measured === null) return what;
-  const { at, rounds, low, high } = claim.measured;
-  const how =
-    low === high
-      ? plural(rounds, 'round')
-      : `${intervalLevel(claim)} interval over ${plural(rounds, 'round')}`;
-  return `${what}; ${how} at ${placeText(at)}`;
-}
-
-/** Where a figure was measured: '100 GB, 8,130,000 free pages', or an experiment's factors by name. */
-function placeText(at: NonNullable<Claim['measured']>['at']): string {
-  const { dbBytes, freePages, ...factors } = at;
-  const parts = Object.entries(factors).map(
-    ([name, level]) => `${wordsOf(name)} ${formatScalar(level)}`,
-  );
-  if (typeof freePages === 'number') parts.unshift(`${formatCount(freePages)} free pages`);
-  if (typeof dbBytes === 'number') parts.unshift(formatBytes(dbBytes));
-  return parts.join(', ');
-}
-
-function claimFacts(claim: Claim): Fact[] {
-  const engine = claim.target === 'engine';
-  const shipped = SHIPPED_IN.get(claim.id);
+function answerBlocks(
+  answer: Answer,
+  about: {
+    readonly run: Run;
+    readonly status: Status;
+    /** Its title and finding stand above already, and right above. */
+    readonly single: boolean;
+    readonly pictures: readonly Picture[];
+  },
+): Block[] {
+  const anchor = slug(answer.question);
+  const badge = { tone: toneOf(answer), text: verdictText(answer, about.status) };
+  const part = (title: string, blocks: readonly Block[]): Block[] =>
+    blocks.length === 0 ? [] : [{ kind: 'heading', level: 3, text: title, anchor: '' }, ...blocks];
   return [
-    { label: 'Rule', value: claim.rule },
-    { label: 'Method', value: claim.method },
-    {
-      label: 'Noise floor (A/A)',
-      value: floorText(claim),
-    },
-    {
-      label: 'Target',
-      value: engine
-        ? 'bundled engine: storage layer only, no consensus. Real etcd: not measured.'
-        : claim.target,
-    },
-    ...(shipped === undefined ? [] : [{ label: 'Where etcd has it', value: shipped }]),
-    { label: 'Source', value: claim.published.source },
+    { kind: 'heading', level: 2, text: about.single ? 'In detail' : answer.title, anchor, badge },
+    ...(about.single ? [] : [text(answer.finding)]),
+    ...list(noDifferences(answer)),
+    ...part('Before quoting it', list(answer.caveats)),
+    ...about.pictures.map((picture): Block => ({ kind: 'picture', picture })),
+    ...part('Estimates', table(estimateTable(answer, about.run))),
+    ...part('Where it holds and where not', list(answer.limits)),
+    ...part('Warnings', doubts(answer.warnings.map((one) => doubt(answer.question, one)))),
+    ...part('How it was judged', [{ kind: 'facts', facts: answerFacts(answer) }]),
+    ...part(
+      'Figures',
+      answer.tables.flatMap((one) => table(answerTable(one))),
+    ),
+    ...part('Not reached', list(answer.untested)),
+    ...part('Repeat it', [{ kind: 'command', text: answer.command }]),
   ];
 }
 
-// A floor of exactly 1 stands for one that nobody measured: two rounds never take equally long.
-function floorText({ floor }: Claim): string {
-  if (!isFigure(floor) || floor <= 1) return NOT_MEASURED;
-  return `${formatSignificant(floor, 4)}x between equal arms`;
+function answerFacts(answer: Answer): Fact[] {
+  const { rule, method, alpha, looks, target, published } = answer;
+  return [
+    { label: 'Rule', value: rule },
+    { label: 'Method', value: method },
+    {
+      label: 'Accepted error',
+      value: `${formatShare(alpha)} over all contrasts and looks; ${plural(looks, 'look')} taken`,
+    },
+    { label: 'Target', value: target },
+    ...answer.facts,
+    ...(published === undefined ? [] : [{ label: 'Source', value: published.source }]),
+  ].filter(({ value }) => value !== '');
 }
 
-export function subtitleOf(run: Run): string {
-  const { host } = run;
-  const took =
-    run.finishedAt === undefined
-      ? ''
-      : `, took ${formatDuration((Date.parse(run.finishedAt) - Date.parse(run.startedAt)) / 1000)}`;
+function runBlocks({ run, rounds, answers: { answers } }: ReportInput): Block[] {
+  const estimated = answers.some(({ estimates }) => estimates.length > 0);
+  const section = (title: string, blocks: readonly Block[]): Block[] =>
+    blocks.length === 0
+      ? []
+      : [{ kind: 'heading', level: 2, text: title, anchor: slug(title) }, ...blocks];
   return [
-    `kvtune ${run.kvtune}, ${run.load?.command ?? `${run.mode} run`} started ${formatTime(run.startedAt)}${took}`,
+    ...section('Conditions', [
+      { kind: 'facts', facts: conditionFacts(run, rounds) },
+      ...table(cellTable(run, rounds)),
+      ...table(settingsTable(answers)),
+    ]),
+    ...section('Untested', list(run.untested)),
+    ...section('Warnings', doubts(runDoubts(run, rounds))),
+    ...section('Method', estimated ? list(METHOD) : []),
+    ...section('Repeat this run', [{ kind: 'command', text: run.command }]),
+    ...section('Sessions', table(sessionTable(run, rounds), true)),
+  ];
+}
+
+function subtitleOf(run: Run): string {
+  const { host } = run;
+  const took = run.seconds > 0 ? `, took ${formatDuration(run.seconds)}` : '';
+  const what = run.load?.command ?? `${run.mode} run`;
+  return [
+    `kvtune ${run.kvtune}, ${what} started ${formatTime(run.startedAt)}${took}`,
     `${host.cpu.model}, ${plural(host.cpu.cores, 'core')}`,
     `${formatBytes(host.memoryBytes)} memory`,
     `${host.workDir.fileSystem} on ${host.workDir.deviceModel || host.workDir.device}`,
   ].join('; ');
 }
 
-function methodOf(): string[] {
+/** Of the host, of the run, and of rounds: the same words of one cell once, with their number. */
+function runDoubts(run: Run, rounds: readonly Round[]): Doubt[] {
+  const seen = new Map<string, { warning: Warning; cell: string; times: number }>();
+  for (const { cell, warnings } of rounds) {
+    for (const warning of warnings) {
+      const key = JSON.stringify([cell, warning.code, warning.message]);
+      const entry = seen.get(key) ?? { warning, cell, times: 0 };
+      entry.times += 1;
+      seen.set(key, entry);
+    }
+  }
   return [
-    'Each round runs one arm in a process of its own, from the starting state of its cell.',
-    'Rounds of a block run next to each other in random order; ratios pair rounds of one block.',
-    'A figure of an arm is the median over its rounds; commit latency counts every commit of them.',
-    'Pairs of equal arms give the A/A floor: no verdict is finer than it.',
-    'Experiments: a figure is the geometric mean over blocks; deciding cells alone judge.',
-    'Main cells alone decide verdicts. Worst-case and small-values cells are labelled and never do.',
-    'Sizes are decimal: 1 GB is 1,000,000,000 bytes.',
+    ...run.host.warnings.map((warning) => doubt('host', warning)),
+    ...run.warnings.map((warning) => doubt('run', warning)),
+    ...[...seen.values()].map(({ warning, cell, times }) =>
+      doubt(`${cell}, ${plural(times, 'round')}`, warning),
+    ),
   ];
 }
 
-function doubtsOf(run: Run, samples: readonly Sample[]): Doubt[] {
-  const rounds = new Map<string, { warning: Warning; cell: string; times: number }>();
-  for (const { cell, warnings } of samples) {
-    for (const warning of warnings) {
-      const key = JSON.stringify([cell, warning.code, warning.message]);
-      const seen = rounds.get(key);
-      if (seen === undefined) rounds.set(key, { warning, cell, times: 1 });
-      else seen.times += 1;
-    }
-  }
-  return cut([
-    ...run.host.warnings.map((warning) => doubt('host', warning)),
-    ...run.warnings.map((warning) => doubt('run', warning)),
-    ...[...rounds.values()].map(({ warning, cell, times }) =>
-      doubt(`${cell}, ${plural(times, 'round')}`, warning),
-    ),
-  ]);
-}
-
-export function doubt(where: string, { code, message, remedy }: Warning): Doubt {
+function doubt(where: string, { code, message, remedy }: Warning): Doubt {
   return { where, message: `${message} (${code})`, remedy: remedy ?? '' };
 }
 
-export function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+function text(words: string): Block {
+  return { kind: 'text', text: words };
 }
 
-function isEmpty(table: Table): boolean {
-  return table.rows.length === 0;
+// Nothing to say makes no block: a heading without one is left out as well.
+function list(all: readonly string[]): Block[] {
+  const more = all.length - LIST_LENGTH_MAX;
+  const items = more <= 0 ? all : [...cut(all), `${formatCount(more)} more stand in run.json.`];
+  return items.length === 0 ? [] : [{ kind: 'list', items }];
 }
 
-function cut<T>(list: readonly T[]): T[] {
-  return list.slice(0, LIST_LENGTH_MAX);
+function doubts(all: readonly Doubt[]): Block[] {
+  return all.length === 0 ? [] : [{ kind: 'doubts', doubts: cut(all) }];
 }
 
-function cutText(list: readonly string[]): string[] {
-  const more = list.length - LIST_LENGTH_MAX;
-  return more <= 0 ? [...list] : [...cut(list), `${formatCount(more)} more stand in run.json.`];
+function table(entry: Table, folded = false): Block[] {
+  return entry.rows.length === 0 ? [] : [{ kind: 'table', table: entry, folded }];
+}
+
+function cut<T>(all: readonly T[]): T[] {
+  return all.slice(0, LIST_LENGTH_MAX);
 }

@@ -1,32 +1,19 @@
-// A picture of squares, lines and words at pixels of the drawer's choice, as a vega-lite specification:
-// what maps and heat maps are drawn with. Few kinds of marks, so that hundreds cost as little as one.
+// A picture of squares, frames and words at pixels of the drawer's choice, as a vega-lite specification:
+// what heat maps are drawn with. Few kinds of marks, so that hundreds cost as little as one.
 // Colours come from the theme alone, so that a page can redraw them for dark screens. Pure.
 
 import type { TopLevelSpec } from 'vega-lite';
-import { CHART_COLORS } from './chart-theme.ts';
+import { CHART_COLORS, chartSpec, type Layer, type PlotSize } from './chart-theme.ts';
 import { LABEL_FONT_SIZE } from './label-placement.ts';
-
-type LayeredSpec = Extract<TopLevelSpec, { layer: unknown[] }>;
-type Layer = LayeredSpec['layer'][number];
 
 export type Color = keyof typeof CHART_COLORS;
 export type WordStyle = 'plain' | 'left' | 'right' | 'bold' | 'tiny';
-
-/** Size of the plot, and the room around it, in pixels. */
-export interface PictureFrame {
-  readonly width: number;
-  readonly height: number;
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
 
 /** What stands in a picture; the plot's corner is 0, 0 and words may lie outside it. */
 export class Picture {
   readonly boxes: { x: number; y: number; x2: number; y2: number; fill: string; line: string }[] =
     [];
-  readonly rules: { x: number; y: number; x2: number; y2: number; color: string }[] = [];
+  readonly frames: { x: number; y: number; x2: number; y2: number; color: string }[] = [];
   readonly words: { x: number; y: number; text: string; color: string; style: WordStyle }[] = [];
 
   box(
@@ -40,9 +27,9 @@ export class Picture {
     this.boxes.push({ x, y, x2, y2, fill: CHART_COLORS[fill], line: CHART_COLORS[line] });
   }
 
-  rule(x: number, y: number, to: { dx?: number; dy?: number }, color: Color): void {
-    const [x2, y2] = [x + (to.dx ?? 0), y + (to.dy ?? 0)];
-    this.rules.push({ x, y, x2, y2, color: CHART_COLORS[color] });
+  frame(x: number, y: number, size: { width: number; height: number }, color: Color): void {
+    const [x2, y2] = [x + size.width, y + size.height];
+    this.frames.push({ x, y, x2, y2, color: CHART_COLORS[color] });
   }
 
   word(x: number, y: number, text: string, style: WordStyle = 'plain', color: Color = 'ink'): void {
@@ -58,33 +45,18 @@ const WORD_MARKS: Readonly<Record<WordStyle, object>> = {
   tiny: { align: 'center', fontSize: 9 },
 };
 
-export function pictureSpec(picture: Picture, frame: PictureFrame): TopLevelSpec {
-  const { width, height, left, top, right, bottom } = frame;
-  const spec: LayeredSpec = {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    width,
-    height,
-    padding: { left, top, right, bottom },
-    autosize: { type: 'none' },
-    config: {
-      background: CHART_COLORS.paper,
-      font: 'sans-serif',
-      aria: false,
-      view: { stroke: null },
-    },
-    layer: layersOf(picture, frame),
-  };
-  return spec;
+export function pictureSpec(picture: Picture, plot: PlotSize): TopLevelSpec {
+  return chartSpec(plot, layersOf(picture, plot));
 }
 
-function layersOf(picture: Picture, frame: PictureFrame): Layer[] {
+function layersOf(picture: Picture, plot: PlotSize): Layer[] {
   const at = (field: string, pixels: number): object => ({
     field,
     type: 'quantitative',
     scale: { domain: [0, pixels], range: [0, pixels], nice: false, zero: false },
     axis: null,
   });
-  const place = { x: at('x', frame.width), y: at('y', frame.height) };
+  const place = { x: at('x', plot.width), y: at('y', plot.height) };
   const ends = { x2: { field: 'x2' }, y2: { field: 'y2' } };
   const paint = (field: string): object => ({ field, type: 'nominal', scale: null, legend: null });
   const layers: object[] = [
@@ -94,9 +66,9 @@ function layersOf(picture: Picture, frame: PictureFrame): Layer[] {
       encoding: { ...place, ...ends, fill: paint('fill'), stroke: paint('line') },
     },
     {
-      data: { values: picture.rules },
-      mark: { type: 'rule', strokeWidth: 3 },
-      encoding: { ...place, ...ends, color: paint('color') },
+      data: { values: picture.frames },
+      mark: { type: 'rect', strokeWidth: 3, fill: null },
+      encoding: { ...place, ...ends, stroke: paint('color') },
     },
     ...Object.entries(WORD_MARKS).map(([style, mark]) => ({
       data: { values: picture.words.filter((word) => word.style === style) },

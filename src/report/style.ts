@@ -42,12 +42,11 @@ border:1px solid currentColor}
 .pair dd strong{display:block;font-size:21px;line-height:1.35;color:var(--ink);
 font-variant-numeric:tabular-nums}
 .interval{font-size:16px;font-weight:500;white-space:nowrap}
-.facts{display:grid;grid-template-columns:max-content 1fr;gap:6px 20px;font-size:14px;margin:0}
+.facts{display:grid;grid-template-columns:max-content 1fr;gap:6px 20px;font-size:14px;margin:0 0 18px}
 .facts dt{color:var(--muted)}
 .facts dd{margin:0;overflow-wrap:anywhere}
 figure{margin:16px 0;overflow-x:auto}
-figure svg{display:block;width:100%;max-width:920px;height:auto;border:1px solid var(--line);border-radius:8px}
-figure.map svg{width:auto}
+figure svg{display:block;max-width:100%;height:auto;border:1px solid var(--line);border-radius:8px}
 figcaption{color:var(--muted);font-size:13px;margin-top:6px;max-width:90ch}
 .scroll{overflow-x:auto;margin:0 0 18px}
 table{border-collapse:collapse;font-size:13px;line-height:1.4;min-width:100%}

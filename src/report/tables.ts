@@ -2,32 +2,23 @@
 // Invariant: every cell is text for a person; figures are formatted here and nowhere later, and a column
 // of figures is aligned right. Long tables are cut at a stated length and say so in their caption.
 
-import type {
-  Arm,
-  Cell,
-  Claim,
-  ClaimRows,
-  CurvePoint,
-  ExperimentRound,
-  PlannedCell,
-  Run,
-  Sample,
-  Scalar,
-  SurfaceSummary,
-} from '../record/schema.ts';
+import type { Answer, Estimate, Table as StoredTable } from '../record/answer.ts';
+import type { Round, Scalar, Scalars } from '../record/round.ts';
+import type { PlannedCell, Run } from '../record/run.ts';
+import { floorText, visibleText } from './answer-text.ts';
 import {
+  formatAllNamed,
   formatBytes,
   formatCount,
+  formatDuration,
   formatEstimate,
   formatInterval,
   formatScalar,
   formatShare,
-  formatSignificant,
   formatValue,
   isFigure,
   NOT_MEASURED,
   withUnit,
-  type Figure,
 } from './format.ts';
 
 export interface Column {
@@ -45,215 +36,137 @@ interface Field<Row> extends Column {
   readonly text: (row: Row) => string;
 }
 
-const ROWS_MAX = 500;
-/** Claims judged by two one-sided tests. */
-const EQUIVALENCE_CLAIMS: ReadonlySet<string> = new Set(['capacity-50x']);
-const ROLE_WORDS: Readonly<Record<Cell['role'], string>> = {
-  main: 'main',
-  'worst-case': 'worst case',
-  'small-values': 'small values',
-};
+const ROWS_MAX = 300;
 
-export function curveTable(claim: Claim, run: Run): Table {
-  const rows = [...claim.curve].sort(
-    (a, b) => rank(a) - rank(b) || a.dbBytes - b.dbBytes || a.series.localeCompare(b.series),
+/** Every contrast: deciding ones first. */
+export function estimateTable({ estimates }: Answer, run: Run): Table {
+  const fields: Field<Estimate>[] = [
+    left('Contrast', ({ words }) => words),
+    left('Cell', ({ cell }) => cellName(run, cell)),
+    left('Decides', ({ deciding }) => (deciding ? 'yes' : 'no')),
+    right('Value', (one) => withUnit(formatValue(one), one.unit)),
+    right('Interval', (one) => formatInterval(one)),
+    right('Error', ({ alpha }) => formatShare(alpha)),
+    right('Sessions', ({ sessions }) => formatCount(sessions)),
+    right('Slices', ({ slices }) => formatCount(slices)),
+    right('Floor within sessions', ({ floorWithin }) => floorText(floorWithin)),
+    right('Floor between sessions', ({ floorBetween }) => floorText(floorBetween)),
+    right('Smallest visible', visibleText),
+  ];
+  return tableOf(
+    'One number a session; intervals are over sessions',
+    fields,
+    decidingFirst(estimates),
   );
-  const fields: Field<CurvePoint>[] = [
-    left('Cell', (point) => cellName(run, point.cell)),
-    left('Role', (point) => ROLE_WORDS[point.role]),
-    left('Series', (point) => point.series),
-    right('Size', (point) => formatBytes(point.dbBytes)),
-    right('Free pages', (point) => formatCount(point.freePages)),
-    right('Ratio', (point) => withUnit(formatValue(point), 'x')),
-    right(`${intervalLevel(claim)} interval`, (point) => formatInterval(point) || 'none'),
-    right('Rounds', (point) => formatCount(point.rounds)),
-  ];
-  return tableOf('The curve in figures', fields, rows);
 }
 
-export function surfaceTable({ cells }: SurfaceSummary): Table {
-  type Row = SurfaceSummary['cells'][number];
-  const arms = ['array', 'hashmap', 'bitmap'];
-  const each = (of: (arm: string) => string): string => arms.map(of).join(' / ');
-  const ratio = ({ value, low, high }: Row['hashmapGain']): string =>
-    low === null || high === null
-      ? withUnit(formatSignificant(value, 2), 'x')
-      : formatEstimate({ value, low, high }, 'x');
-  const fields: Field<Row>[] = [
-    left('Recipe', ({ factors }) => factors.recipe + (factors.syncFreelist ? ', stored' : '')),
-    right('Free pages', (row) => formatCount(row.freePages)),
-    right('Puts a commit', ({ factors }) => formatCount(factors.putsPerCommit)),
-    right('Value', ({ factors }) => formatBytes(factors.valueBytes)),
-    right('Blocks', (row) => formatCount(row.blocks)),
-    right('array / hashmap', (row) => ratio(row.hashmapGain)),
-    right('better / bitmap', (row) => ratio(row.bitmapGain)),
-    right('Seconds', (row) => each((arm) => three(row.completionSeconds[arm] ?? 0))),
-    right('Growth, % of pages', (row) => each((arm) => percent(row.growthShare[arm]))),
-    right('Writes a commit', (row) => each((arm) => three(row.writesPerCommit[arm] ?? 0))),
-    right('Freelist memory', (row) => each((arm) => formatBytes(row.freelistBytes[arm]))),
+/** The same for a terminal: what decides, or else all. */
+export function shortEstimateTable({ estimates }: Answer): Table {
+  const deciding = estimates.filter((one) => one.deciding);
+  const fields: Field<Estimate>[] = [
+    left('contrast', ({ words }) => words),
+    right('value [interval]', (one) => formatEstimate(one, one.unit)),
+    right('sessions', ({ sessions }) => formatCount(sessions)),
+    right('floor', (one) => `${floorText(one.floorWithin)} / ${floorText(one.floorBetween)}`),
+    right('visible', visibleText),
   ];
-  return tableOf('Every cell of the surface: array / hashmap / bitmap', fields, cells);
+  const caption = 'floor: equal arms within / between sessions; visible: smallest difference';
+  return tableOf(caption, fields, deciding.length > 0 ? deciding : estimates);
 }
 
-function percent(share: number | undefined): string {
-  return ((share ?? 0) * 100).toFixed(0);
+/** A table that an answer brings along; units stand in the heads. */
+export function answerTable({ caption, columns, rows }: StoredTable): Table {
+  const fields = columns.map(({ title, unit }, index): Field<StoredTable['rows'][number]> => ({
+    title: unit === '' ? title : `${title}, ${unit}`,
+    align: rows.some((row) => typeof row[index] === 'number') ? 'right' : 'left',
+    text: (row) => formatScalar(row[index]),
+  }));
+  return tableOf(caption, fields, rows);
 }
 
-/** Every arm: the job, its parts, its work. Three tables, because one of eighteen columns reads like none. */
-export function armTables(claim: Claim, run: Run): Table[] {
-  const name: Field<Arm>[] = [
-    left('Cell', (arm) => cellName(run, arm.cell)),
-    left('Arm', (arm) => arm.name),
+export function cellTable(run: Run, rounds: readonly Round[]): Table {
+  const slices = groupBy(rounds.filter(isSlice), ({ cell }) => cell);
+  const of = ({ id }: PlannedCell): readonly Round[] => slices.get(id) ?? [];
+  const fields: Field<PlannedCell>[] = [
+    left('Question', ({ question }) => question),
+    left('Cell', ({ title }) => title),
+    left('Role', ({ role }) => role),
+    left('Factors', ({ factors }) => formatAllNamed(factors)),
+    left('Prepared', ({ prepared }) => formatAllNamed(prepared ?? {})),
+    left('Arms', ({ arms }) => arms.map(({ name }) => name).join(', ')),
+    right('Sessions', (cell) => formatCount(new Set(of(cell).map(({ session }) => session)).size)),
+    right('Slices', (cell) => formatCount(of(cell).length)),
+    right('Measured', (cell) => formatDuration(sum(of(cell).map(({ seconds }) => seconds)))),
   ];
-  const job: Field<Arm>[] = [
-    ...name,
-    right('Rounds', (arm) => formatCount(arm.rounds)),
-    right('Completion, s', (arm) => three(arm.completionSeconds)),
-    right('Puts/s', (arm) => three(arm.putsPerSecond)),
-    right('Commit median, ms', (arm) => three(arm.commitMsMedian)),
-    right('Commit p90, ms', (arm) => three(arm.commitMsP90)),
-    right('Commits, n', (arm) => formatCount(arm.commits)),
-  ];
-  const parts: Field<Arm>[] = [
-    ...name,
-    right('Put, s', (arm) => three(arm.phases.put)),
-    right('Spill, s', (arm) => three(arm.phases.spill)),
-    right('Freelist, s', (arm) => three(arm.phases.freelist)),
-    right('Release, s', (arm) => three(arm.phases.release)),
-    right('Write, s', (arm) => three(arm.phases.write)),
-    right('Sync, s', (arm) => three(arm.phases.sync)),
-  ];
-  const work: Field<Arm>[] = [
-    ...name,
-    right('Written', (arm) => formatBytes(arm.bytesWritten)),
-    right('Pages written', (arm) => formatCount(arm.pagesWritten)),
-    right('File growth', (arm) => formatBytes(arm.fileGrowthBytes)),
-    right('Freelist memory', (arm) => formatBytes(arm.freelistBytes)),
-    right('Probes an allocation', (arm) => three(arm.probesPerAllocation)),
-    right('Multi-page allocations that found a run', (arm) => formatShare(arm.runFoundShare)),
-  ];
-  return [
-    tableOf('The job: medians over rounds', job, claim.arms),
-    tableOf('Seconds of the job in each part: medians over rounds', parts, claim.arms),
-    tableOf('Work: medians over rounds', work, claim.arms),
-  ];
-}
-
-export function cellTable(run: Run, samples: readonly Sample[]): Table {
-  const first = new Map<string, Sample>();
-  for (const sample of samples) if (!first.has(sample.cell)) first.set(sample.cell, sample);
-  const state = (cell: Cell): Sample['state'] | undefined => first.get(cell.id)?.state;
-  const fields: Field<Cell>[] = [
-    left('Cell', (cell) => cell.title),
-    left('Role', (cell) => ROLE_WORDS[cell.role]),
-    left('Recipe', (cell) => cell.recipe),
-    right('Size', (cell) => formatBytes(cell.dbBytes)),
-    right('On disk', (cell) => formatBytes(state(cell)?.allocatedBytes)),
-    right('Free pages', (cell) => formatCount(cell.freePages)),
-    right('Free spans', (cell) => formatCount(cell.freeSpans)),
-    right('Value', (cell) => formatBytes(cell.valueBytes)),
-    right('Puts a commit', (cell) => formatCount(cell.putsPerCommit)),
-    right('Commits (warm-up)', (cell) => commitsOf(cell)),
-    right('Rounds', (cell) => formatCount(samples.filter(({ cell: id }) => id === cell.id).length)),
-  ];
-  return tableOf('Cells: the files, and the job on each', fields, run.cells);
+  return tableOf('Cells, and how much was measured of each', fields, run.cells);
 }
 
 /** Settings as read back, a row for each combination that ran. */
-export function settingsTable(
-  claims: readonly Claim[],
-  experiments: readonly ExperimentRound[],
-): Table {
-  const seen = new Map<string, { name: string; settings: string }>();
-  const ran = [
-    ...claims.flatMap((claim) => claim.arms),
-    ...experiments.map(({ claim, arm, settings }) => ({ name: `${claim}: ${arm}`, settings })),
-  ];
-  for (const { name, settings } of ran) {
-    const text = Object.entries(settings)
-      .sort(([a], [b]) => a.localeCompare(b))
-      .map(([key, value]) => `${key}=${settingText(value)}`)
-      .join(', ');
-    seen.set(JSON.stringify([name, text]), { name, settings: text });
-  }
-  const fields: Field<{ name: string; settings: string }>[] = [
-    left('Arm', (row) => row.name),
-    left('Settings', (row) => row.settings),
+export function settingsTable(answers: readonly Answer[]): Table {
+  const arms = answers.flatMap(({ question, arms }) =>
+    arms.map(({ arm, settings }) => ({ question, arm, settings: settingsText(settings) })),
+  );
+  const seen = new Map(arms.map((row) => [JSON.stringify(row), row]));
+  const fields: Field<(typeof arms)[number]>[] = [
+    left('Question', ({ question }) => question),
+    left('Arm', ({ arm }) => arm),
+    left('Settings', ({ settings }) => settings),
   ];
   return tableOf('Settings read back from what was measured', fields, [...seen.values()]);
 }
 
-/** The tables that a claim brings along; units stand in the heads. */
-export function claimRowsTable({ caption, columns, rows }: ClaimRows): Table {
-  const figures = columns.map((_, index) => rows.some((row) => typeof row[index] === 'number'));
-  return {
-    caption,
-    columns: columns.map(({ title, unit }, index) => ({
-      title: unit === '' ? title : `${title}, ${unit}`,
-      align: figures[index] === true ? 'right' : 'left',
-    })),
-    rows: rows.slice(0, ROWS_MAX).map((row) => row.map((cell) => formatScalar(cell))),
-  };
-}
-
-export function experimentCellTable(run: Run, experiments: readonly ExperimentRound[]): Table {
-  const blocks = ({ claim, cell }: PlannedCell): number =>
-    new Set(
-      experiments.filter((one) => one.claim === claim && one.cell === cell).map((one) => one.block),
-    ).size;
-  const fields: Field<PlannedCell>[] = [
-    left('Claim', (cell) => cell.claim),
-    left('Cell', (cell) => cell.title),
-    left('Role', (cell) => cell.role),
-    left('Factors', (cell) => namedFigures(cell.factors)),
-    left('Arms', (cell) => cell.arms.join(', ')),
-    right('Blocks', (cell) => formatCount(blocks(cell))),
-    right('at least', (cell) => formatCount(cell.blocksMin)),
+/** A row for each arm of each session, in the order in which they ran. */
+export function sessionTable(run: Run, rounds: readonly Round[]): Table {
+  const sessions = groupBy(rounds.filter(isSlice), ({ cell, session, arm }) =>
+    JSON.stringify([cell, session, arm]),
+  );
+  const of = (slices: readonly Round[], text: (first: Round) => string): string =>
+    slices.slice(0, 1).map(text).join('');
+  const fields: Field<readonly Round[]>[] = [
+    left('Cell', (slices) => of(slices, ({ cell }) => cellName(run, cell))),
+    right('Session', (slices) => of(slices, ({ session }) => formatCount(session + 1))),
+    left('Arm', (slices) => of(slices, ({ arm }) => arm)),
+    right('Slices', (slices) => formatCount(slices.length)),
+    left('Figures', (slices) => formatAllNamed(medianFigures(slices))),
+    right('Measured', (slices) => formatDuration(sum(slices.map(({ seconds }) => seconds)))),
+    right('Resident', (slices) =>
+      formatBytes(Math.max(...slices.map(({ resources }) => resources.rssBytesMax))),
+    ),
   ];
-  return tableOf('Cells of experiments', fields, run.experiments ?? []);
+  return tableOf('Every session: medians over its slices', fields, [...sessions.values()]);
 }
 
-export function experimentRoundTable(experiments: readonly ExperimentRound[]): Table {
-  const fields: Field<ExperimentRound>[] = [
-    left('Claim', (round) => round.claim),
-    left('Cell', (round) => round.cell),
-    right('Block', (round) => formatCount(round.block)),
-    right('Place', (round) => formatCount(round.position)),
-    left('Arm', (round) => round.arm),
-    left('Figures', (round) => namedFigures(round.figures)),
-    right('Round, s', (round) => three(round.seconds)),
-    right('Resident', (round) => formatBytes(round.resources.rssBytesMax)),
-  ];
-  return tableOf('Every round of an experiment, in the order it ran', fields, experiments);
+function medianFigures(slices: readonly Round[]): Record<string, number> {
+  const names = new Set(slices.flatMap(({ figures }) => Object.keys(figures)));
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const values = slices.flatMap(({ figures }) => figures[name] ?? []).sort((a, b) => a - b);
+      const [low = NaN, high = NaN] = [
+        values[(values.length - 1) >> 1],
+        values[values.length >> 1],
+      ];
+      return [name, (low + high) / 2];
+    }),
+  );
 }
 
-function namedFigures(figures: Readonly<Record<string, Scalar>>): string {
-  return Object.entries(figures)
-    .map(([name, value]) => `${name} ${formatScalar(value)}`)
-    .join(', ');
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
 }
 
-export function roundTable(run: Run, samples: readonly Sample[]): Table {
-  const fields: Field<Sample>[] = [
-    left('Cell', (sample) => cellName(run, sample.cell)),
-    right('Block', (sample) => formatCount(sample.block)),
-    right('Place', (sample) => formatCount(sample.position)),
-    left('Arm', (sample) => sample.arm),
-    left('Purpose', (sample) => purposeOf(run, sample)),
-    right('Completion, s', (sample) => three(sample.completionSeconds)),
-    right('Commit median, ms', (sample) => three(milliseconds(sample.commitNs.median))),
-    right('p90, ms', (sample) => three(milliseconds(sample.commitNs.p90))),
-    right('Max, ms', (sample) => three(milliseconds(sample.commitNs.max))),
-    right('Resident', (sample) => formatBytes(sample.resources.rssBytesMax)),
-    right('CPU, s', (sample) => three(cpuSeconds(sample))),
-  ];
-  return tableOf('Every round, in the order it ran', fields, samples);
+function isSlice({ kind }: Round): boolean {
+  return kind === 'slice';
 }
 
-/** The confidence of a claim's intervals. Equivalence at alpha rests on the interval of 1 - 2 alpha. */
-export function intervalLevel({ id, alpha }: Claim): string {
-  if (!isFigure(alpha)) return 'unnamed';
-  return formatShare(1 - (EQUIVALENCE_CLAIMS.has(id) ? 2 : 1) * alpha);
+function decidingFirst(estimates: readonly Estimate[]): Estimate[] {
+  return [...estimates].sort((a, b) => Number(b.deciding) - Number(a.deciding));
 }
 
 /** A cell's title where the plan names it, else its id. */
@@ -279,33 +192,20 @@ function right<Row>(title: string, text: (row: Row) => string): Field<Row> {
   return { title, align: 'right', text };
 }
 
-function rank({ role }: CurvePoint): number {
-  return role === 'main' ? 0 : 1;
+function settingsText(settings: Scalars): string {
+  return Object.entries(settings)
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([name, value]) => `${name}=${settingText(value)}`)
+    .join(', ');
 }
 
-function three(figure: Figure): string {
-  return formatSignificant(figure, 3);
+// Digits as they were given: 4096 is a setting, 4,096 a figure.
+function settingText(value: Scalar): string {
+  return typeof value === 'boolean' || typeof value === 'string' || isFigure(value)
+    ? String(value)
+    : NOT_MEASURED;
 }
 
-// null stays null: divided, it would read as a measured zero.
-function milliseconds(nanoseconds: Figure): Figure {
-  return typeof nanoseconds === 'number' ? nanoseconds / 1e6 : nanoseconds;
-}
-
-function cpuSeconds({ resources: { userSeconds, systemSeconds } }: Sample): Figure {
-  return isFigure(userSeconds) && isFigure(systemSeconds) ? userSeconds + systemSeconds : undefined;
-}
-
-function settingText(value: Arm['settings'][string] | null): string {
-  if (typeof value === 'number' || value === null)
-    return isFigure(value) ? String(value) : NOT_MEASURED;
-  return String(value);
-}
-
-function purposeOf(run: Run, { purpose, beside }: Sample): string {
-  return beside === undefined ? purpose : `${purpose} beside ${cellName(run, beside)}`;
-}
-
-function commitsOf(cell: Cell): string {
-  return `${formatCount(cell.commits)} (${formatCount(cell.warmUpCommits)})`;
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

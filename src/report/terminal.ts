@@ -1,228 +1,223 @@
-// The verdicts as text for a terminal: a claim a row, the size curve, findings, what is untested. At most
-// COLUMNS_MAX wide, ASCII, readable without colour; colour only where the caller asks. Returns strings:
-// printing is the caller's. Control characters from files never reach the terminal (plain-text.ts).
+// Answers as text for a terminal: verdicts first, then findings, then figures where there are few answers.
+// At most `columns` wide, ASCII, readable without colour; colour only where the caller asks. Returns
+// strings: printing is the caller's. Control characters from files never reach the terminal (plain-text.ts).
 
-import { stripVTControlCharacters } from 'node:util';
-import Table from 'cli-table3';
+import TextTable from 'cli-table3';
 import pc from 'picocolors';
-import type {
-  Arm,
-  Cell,
-  Claim,
-  ClaimRows,
-  CurvePoint,
-  SurfaceSummary,
-  Verdict,
-} from '../record/schema.ts';
-import { formatBytes, formatEstimate, formatSignificant, NOT_MEASURED } from './format.ts';
-import { printable } from './plain-text.ts';
+import type { Answer } from '../record/answer.ts';
 import {
-  bannerOf,
   measuredText,
-  plural,
+  noDifferences,
   publishedText,
   statusOf,
+  toneOf,
   verdictText,
-  type ReportInput,
-} from './report-model.ts';
-import { claimRowsTable } from './tables.ts';
+  visibleFrom,
+  type Status,
+} from './answer-text.ts';
+import { plural } from './format.ts';
+import { printable } from './plain-text.ts';
+import { bannerOf, type ReportInput } from './report-model.ts';
+import { answerTable, shortEstimateTable, type Table } from './tables.ts';
 
 export interface TerminalOptions {
   readonly color: boolean;
+  /** Width of a line at most; default 100. */
+  readonly columns?: number;
 }
 
-/** One cell measured to its end, as far as a progress line tells it. */
-export interface FinishedCell {
-  readonly cell: Cell;
-  readonly arms: readonly Arm[];
-  /** The cell's ratio, where the claim has one. */
-  readonly point?: CurvePoint | undefined;
-}
+type Colors = ReturnType<typeof pc.createColors>;
 
-export type Colors = ReturnType<typeof pc.createColors>;
+const COLUMNS_DEFAULT = 100;
+const COLUMNS_MIN = 80;
+/** With more answers their tables fill pages: they stand in the report. */
+const DETAILED_ANSWERS_MAX = 2;
+const WARNINGS_SHOWN_MAX = 6;
+const VERDICT_WIDTH = 17;
+const PUBLISHED_WIDTH = 14;
+const MEASURED_WIDTH = 27;
+const FIRST_WIDTH_MIN = 28;
 
-export const COLUMNS_MAX = 100;
-const CLAIM_COLUMNS = [36, 14, 26, 24];
-
-export function renderTerminal(input: ReportInput, options: TerminalOptions): string {
-  const colors = pc.createColors(options.color);
-  const { run, claims } = input;
-  const status = statusOf(input);
-  const banner = bannerOf(status, input.samples.length + input.experiments.length);
+export function renderTerminal(
+  { run, answers: file }: Omit<ReportInput, 'rounds'>,
+  options: TerminalOptions,
+): string {
+  const page = new Page(options);
+  const { answers } = file;
+  const status = statusOf(run, file);
+  const banner = bannerOf(status);
+  const detailed = answers.length <= DETAILED_ANSWERS_MAX;
+  const published = answers.some((answer) => answer.published !== undefined);
+  const untested = untestedText(run, answers);
   const blocks = [
-    banner === undefined ? '' : colors.yellow(wrap(banner, '')),
-    claims.claims.length === 0
-      ? 'No claim has a verdict yet.'
-      : claimTable(claims.claims, status, colors),
-    ...claims.claims.filter(hasRatio).map((claim) => curveBlock(claim, run.cells, colors)),
-    ...claims.claims.flatMap((claim) => (claim.rows ?? []).map((rows) => rowsBlock(rows, colors))),
-    claims.claims.map((claim) => wrap(`${claim.id}: ${claim.finding}`, '  ')).join('\n'),
-    claims.surface === undefined ? '' : surfaceBlock(claims.surface),
-    run.untested.length === 0
-      ? ''
-      : `untested:\n${run.untested.map((text) => wrap(`- ${text}`, '  ', '  ')).join('\n')}`,
+    banner === undefined ? '' : page.colors.yellow(page.wrap(banner, '')),
+    answers.length === 0 ? 'Nothing has been judged yet.' : '',
+    published ? page.verdictTable(answers, status) : '',
+    answers.map((answer) => page.finding(answer, published ? undefined : status)).join('\n'),
+    ...(detailed ? answers.flatMap((answer) => page.figures(answer)) : []),
+    page.warnings(answers, detailed),
+    untested === '' ? '' : page.wrap(untested, '  '),
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
-/** Sentences of the main recipe as etcd runs it; the whole stands in the report. */
-function surfaceBlock({ measured, planned, classes, bars }: SurfaceSummary): string {
-  const first = classes[0]?.recipe;
-  const shown = classes.filter((one) => one.recipe === first && !one.syncFreelist);
-  const lines = [...shown, ...bars].map(({ sentence }) => wrap(`- ${sentence}`, '  ', '  '));
-  const title = `surface, ${String(measured)} of ${String(planned)} cells:`;
-  return [title, ...lines].join('\n');
+/** A verdict as soon as it is there: 'reproduced: freelist-24x, 17.8x [16.9, 18.8], published 24x'. */
+export function answerLine(answer: Answer, { color, columns }: TerminalOptions): string {
+  const { measured, published, question, finding } = answer;
+  const words = verdictText(answer, 'finished');
+  const visible = visibleFrom(answer);
+  const found =
+    measured === null || published === undefined
+      ? `: ${finding}`
+      : `, ${measuredText(answer)}, published ${publishedText(answer)}`;
+  const head = visible === '' ? words : `${words} (${visible})`;
+  const line = printable(`${head}: ${question}${found}`);
+  const width = columns ?? COLUMNS_DEFAULT;
+  const shown = line.length <= width ? line : `${line.slice(0, width - 3).trimEnd()}...`;
+  return paint(answer, words, pc.createColors(color)) + shown.slice(words.length);
 }
 
-/** One line for progress: `25 GB  array 21.6 s  hashmap 4.83 s  ratio 4.5x [4.3, 4.7]  6 rounds`. */
-export function cellLine({ cell, arms, point }: FinishedCell, options: TerminalOptions): string {
-  const colors = pc.createColors(options.color);
-  const rounds = Math.max(0, ...arms.map((arm) => arm.rounds));
-  const parts = [
-    colors.bold(printable(cell.title).padEnd(22)),
-    ...arms.map((arm) => `${printable(arm.name)} ${seconds(arm.completionSeconds).padStart(8)}`),
-    ...(point === undefined ? [] : [`ratio ${formatEstimate(point, 'x')}`]),
-    colors.dim(plural(rounds, 'round')),
-  ];
-  return parts.join('  ');
-}
-
-function claimTable(
-  claims: readonly Claim[],
-  status: ReturnType<typeof statusOf>,
-  colors: Colors,
+/** One line, however much was left out: the report names it all. */
+function untestedText(
+  { untested, command }: ReportInput['run'],
+  answers: readonly Answer[],
 ): string {
-  const table = plainTable({
-    head: ['claim', 'published', 'measured [interval]', 'verdict'],
-    colWidths: CLAIM_COLUMNS,
-    colAligns: ['left', 'right', 'right', 'left'],
-    colors,
-  });
-  for (const claim of claims) {
-    table.push([
-      printable(claim.title),
-      publishedText(claim),
-      measuredText(claim),
-      paint(claim.verdict, verdictText(claim.verdict, status), colors),
-    ]);
+  const all = untested.length > 0 ? untested : answers.flatMap((answer) => answer.untested);
+  const [only] = all;
+  if (only === undefined) return '';
+  const what = all.length === 1 ? only : `${plural(all.length, 'point')}, listed in the report`;
+  return `untested: ${what}; to ask again: ${command}`;
+}
+
+/** Lays text out in the width there is. */
+class Page {
+  readonly colors: Colors;
+  readonly #columns: number;
+
+  constructor({ color, columns = COLUMNS_DEFAULT }: TerminalOptions) {
+    this.colors = pc.createColors(color);
+    this.#columns = Math.max(COLUMNS_MIN, columns);
   }
-  return trimRight(table.toString());
-}
 
-// Other claims' curves are relative to their own smallest size: their arms share no row.
-function hasRatio(claim: Claim): boolean {
-  return claim.id === 'freelist-24x' && claim.arms.length > 0;
-}
-
-function curveBlock(claim: Claim, cells: readonly Cell[], colors: Colors): string {
-  const names = [...new Set(claim.arms.map((arm) => arm.name))].slice(0, 3);
-  const table = plainTable({
-    head: ['size', ...names.map((name) => `${printable(name)} s`), 'ratio [interval]', ''],
-    colAligns: ['right', ...names.map(() => 'right' as const), 'right', 'left'],
-    colors,
-  });
-  for (const cell of measuredCells(claim, cells)) {
-    const completion = names.map((name) => {
-      const arm = claim.arms.find((entry) => entry.cell === cell.id && entry.name === name);
-      return arm === undefined ? NOT_MEASURED : formatSignificant(arm.completionSeconds, 3);
-    });
-    const point = claim.curve.find((entry) => entry.cell === cell.id);
-    const ratio = point === undefined ? 'too few rounds' : formatEstimate(point, 'x');
-    const note = cell.role === 'main' ? '' : `${cell.role.replaceAll('-', ' ')}, decides nothing`;
-    table.push([formatBytes(cell.dbBytes), ...completion, ratio, note]);
+  verdictTable(answers: readonly Answer[], status: Status): string {
+    const title = this.#columns - VERDICT_WIDTH - PUBLISHED_WIDTH - MEASURED_WIDTH;
+    const table = this.#table(
+      ['verdict', 'question', 'published', 'measured [interval]'],
+      ['left', 'left', 'right', 'right'],
+      [VERDICT_WIDTH, title, PUBLISHED_WIDTH, MEASURED_WIDTH],
+    );
+    for (const answer of answers) {
+      table.push([
+        paint(answer, verdictText(answer, status), this.colors),
+        printable(answer.title),
+        printable(publishedText(answer)),
+        printable(measuredText(answer)),
+      ]);
+    }
+    return trimRight(table.toString());
   }
-  return trimRight(table.toString());
-}
 
-/** A claim's own table; one that is too wide for a terminal is left to the report. */
-function rowsBlock(rows: ClaimRows, colors: Colors): string {
-  if (rows.rows.length === 0) return '';
-  const { caption, columns, rows: cells } = claimRowsTable(rows);
-  const table = plainTable({
-    head: columns.map(({ title }) => printable(title)),
-    colAligns: columns.map(({ align }) => align),
-    colors,
-  });
-  for (const row of cells) table.push(row.map((cell) => printable(cell)));
-  const text = trimRight(table.toString());
-  const width = Math.max(
-    ...stripVTControlCharacters(text)
-      .split('\n')
-      .map((line) => line.length),
-  );
-  if (width > COLUMNS_MAX) return '';
-  return `${wrap(caption, '')}\n${text}`;
-}
-
-// Cells with a figure, the curve first. A cell of too few rounds has arms and no ratio yet.
-function measuredCells(claim: Claim, cells: readonly Cell[]): Cell[] {
-  const ids = new Set([...claim.arms, ...claim.curve].map(({ cell }) => cell));
-  return cells
-    .filter(({ id }) => ids.has(id))
-    .sort((a, b) => Number(a.role !== 'main') - Number(b.role !== 'main') || a.dbBytes - b.dbBytes);
-}
-
-export function plainTable(options: {
-  head: string[];
-  colWidths?: number[];
-  colAligns: ('left' | 'right')[];
-  colors: Colors;
-}): Table.Table {
-  const { head, colWidths, colAligns, colors } = options;
-  return new Table({
-    head: head.map((text) => colors.bold(text)),
-    colAligns,
-    ...(colWidths === undefined ? {} : { colWidths }),
-    wordWrap: true,
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
-    chars: {
-      ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
-      ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
-      ...{ left: '', 'left-mid': '', mid: '-', 'mid-mid': '', right: '', 'right-mid': '' },
-      middle: '',
-    },
-  });
-}
-
-function paint(verdict: Verdict, text: string, colors: Colors): string {
-  switch (verdict) {
-    case 'reproduced':
-    case 'exceeded':
-      return colors.green(text);
-    case 'partly':
-    case 'inconclusive':
-      return colors.yellow(text);
-    case 'not-reproduced':
-    case 'invalid':
-      return colors.red(text);
+  /** The finding, behind the verdict where `status` is given, and what no difference could be told of. */
+  finding(answer: Answer, status: Status | undefined): string {
+    const words = status === undefined ? answer.question : verdictText(answer, status);
+    const text = this.wrap(`${printable(words)}: ${answer.finding}`, '  ');
+    const first = status === undefined ? words : paint(answer, words, this.colors);
+    return [
+      text.startsWith(words) ? first + text.slice(words.length) : text,
+      ...noDifferences(answer).map((line) => this.wrap(line, '  ', '  ')),
+    ].join('\n');
   }
-}
 
-function seconds(figure: number): string {
-  const text = formatSignificant(figure, 3);
-  return text === NOT_MEASURED ? text : `${text} s`;
-}
+  /** Tables and facts. */
+  figures(answer: Answer): string[] {
+    const tables = [shortEstimateTable(answer), ...answer.tables.map(answerTable)];
+    return [
+      ...tables.filter(({ rows }) => rows.length > 0).map((table) => this.#fitted(table)),
+      answer.facts.map(({ label, value }) => this.wrap(`${label}: ${value}`, '  ')).join('\n'),
+    ];
+  }
 
-/** Breaks a text at spaces; words longer than a line are cut. */
-export function wrap(text: string, indent: string, first = ''): string {
-  const lines: string[] = [];
-  let line = first;
-  for (const word of printable(text).split(/\s+/)) {
-    const pieces = word.match(new RegExp(`.{1,${String(COLUMNS_MAX - indent.length - 2)}}`, 'gu'));
-    for (const piece of pieces ?? []) {
-      if (line.trim() !== '' && line.length + 1 + piece.length > COLUMNS_MAX) {
+  warnings(answers: readonly Answer[], detailed: boolean): string {
+    const all = answers.flatMap(({ warnings }) => warnings);
+    const shown = detailed ? all.slice(0, WARNINGS_SHOWN_MAX) : [];
+    const more = all.length - shown.length;
+    const rest = shown.length === 0 ? 'warning' : 'more warning';
+    return [
+      ...(shown.length === 0 ? [] : ['warnings:']),
+      ...shown.map(({ message, remedy }) =>
+        this.wrap(`- ${message}${remedy === undefined ? '' : `; ${remedy}`}`, '    ', '  '),
+      ),
+      ...(more > 0 ? [`${plural(more, rest)} in the report`] : []),
+    ].join('\n');
+  }
+
+  /** Breaks a text at spaces; words longer than a line are cut. */
+  wrap(text: string, indent: string, first = ''): string {
+    const width = this.#columns;
+    const pieces = new RegExp(`.{1,${String(width - indent.length - 2)}}`, 'gu');
+    const lines: string[] = [];
+    let line = first;
+    for (const piece of printable(text)
+      .split(/\s+/)
+      .flatMap((word) => word.match(pieces) ?? [])) {
+      if (line.trim() !== '' && line.length + 1 + piece.length > width) {
         lines.push(line);
         line = indent;
       }
       line = line.trim() === '' ? `${line}${piece}` : `${line} ${piece}`;
     }
+    return [...lines, line].join('\n');
   }
-  return [...lines, line].join('\n');
+
+  /** Where it is too wide its first column wraps, then it loses its last ones: the report has them. */
+  #fitted({ caption, columns, rows }: Table): string {
+    const lines = [columns.map(({ title }) => title), ...rows].map((row) => row.map(printable));
+    const widths = columns.map((_, i) => 2 + Math.max(...lines.map((row) => row[i]?.length ?? 0)));
+    const [first = 0, ...others] = widths;
+    while (Math.min(first, FIRST_WIDTH_MIN) + sum(others) > this.#columns) others.pop();
+    const shown = [Math.min(first, this.#columns - sum(others)), ...others];
+    const [head = [], ...body] = lines.map((row) => row.slice(0, shown.length));
+    const table = this.#table(
+      head,
+      columns.slice(0, shown.length).map(({ align }) => align),
+      shown,
+    );
+    table.push(...body);
+    const text = trimRight(table.toString());
+    return caption === '' ? text : `${this.wrap(caption, '')}\n${text}`;
+  }
+
+  #table(
+    head: readonly string[],
+    aligns: readonly ('left' | 'right')[],
+    widths: readonly number[],
+  ): TextTable.Table {
+    return new TextTable({
+      head: head.map((text) => this.colors.bold(text)),
+      colAligns: [...aligns],
+      colWidths: [...widths],
+      wordWrap: true,
+      truncate: '..',
+      style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
+      chars: {
+        ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
+        ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
+        ...{ left: '', 'left-mid': '', mid: '-', 'mid-mid': '', right: '', 'right-mid': '' },
+        middle: '',
+      },
+    });
+  }
 }
 
-export function trimRight(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+function paint(answer: Answer, text: string, colors: Colors): string {
+  const { green, yellow, red } = colors;
+  return { good: green, warn: yellow, bad: red }[toneOf(answer)](text);
+}
+
+function sum(widths: readonly number[]): number {
+  return widths.reduce((total, width) => total + width, 0);
+}
+
+function trimRight(text: string): string {
+  return text.replace(/ +$/gm, '');
 }

@@ -10,20 +10,25 @@
 // on a shared disk differ by up to 40% between equal arms; freelist time, which the disk does not
 // touch, by up to a third.
 
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Db, nodeVfs, Random, type FreelistKind } from '../../engine/index.ts';
+import { Db, type FreelistKind } from '../../engine/index.ts';
 import { recipeByName, wholeFile, type SpanHistogram } from '../../workloads/index.ts';
-import type { RoundResult } from '../runner/round.ts';
-import type { runRoundProcess as RunRoundProcess } from '../runner/round-process.ts';
+import type { Cell } from '../question/question.ts';
+import { beginPrepared, markPrepared } from '../record/prepared-folder.ts';
+import type { Round } from '../record/round.ts';
+import type * as Folder from '../record/work-folder.ts';
+import type * as Session from '../run/session.ts';
+import { systemClock } from '../measure/clock.ts';
 import { testFolder } from '../testing/test-folder.ts';
 import { churn, synthesize } from './aged-db.ts';
 
 const LONG = process.env['KVTUNE_LONG_TESTS'] === '1';
 const DB_BYTES = 2e9;
 const SEED = 1;
-const BLOCKS = 8;
-const ROUND_TIMEOUT_MS = 60_000;
+/** Of each file in turn; each has two slices of an arm. */
+const SESSIONS = 4;
 const MINUTES = 60_000;
 const JOB = { valueBytes: 10_000, putsPerCommit: 500, commits: 10, warmUpCommits: 2 };
 
@@ -39,7 +44,7 @@ const ARMS: readonly FreelistKind[] = ['array', 'hashmap'];
 const METHODS = ['churn', 'synthesize'] as const;
 type Method = (typeof METHODS)[number];
 
-const DIST = new URL('../../dist/src/runner/round-process.js', import.meta.url).href;
+const DIST = new URL('../../dist/src/', import.meta.url).href;
 
 if (!LONG) {
   process.stderr.write(
@@ -83,14 +88,28 @@ function median(values: readonly number[]): number {
   return ((sorted[Math.floor(middle - 0.5)] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
 }
 
-function freelistSeconds({ job }: RoundResult): number {
-  return (job.phases.freelist + job.phases.release) / job.commitNs.n;
+const figure =
+  (name: string) =>
+  (round: Round): number =>
+    round.figures[name] ?? Number.NaN;
+
+function freelistSeconds({ figures }: Round): number {
+  return ((figures['freelistSeconds'] ?? 0) + (figures['releaseSeconds'] ?? 0)) / JOB.commits;
 }
 
-function outsideSeconds({ job }: RoundResult): number {
-  const { put, spill, freelist, write, sync } = job.phases;
-  return (put + spill - freelist + write + sync) / job.commitNs.n;
+function outsideSeconds({ figures, seconds }: Round): number {
+  const inside = (figures['freelistSeconds'] ?? 0) + (figures['releaseSeconds'] ?? 0);
+  return (seconds - inside) / JOB.commits;
 }
+
+/** What is measured of one file: both arms, a file that is prepared. */
+const CELL: Cell = {
+  ...{ id: 'freelist', title: 'the main job at 2 GB', role: 'deciding', procedure: 'freelist-job' },
+  factors: { recipe: 'kubernetes-mix', dbBytes: DB_BYTES, ...JOB },
+  arms: ARMS.map((freelist) => ({ name: freelist, target: 'engine', settings: { freelist } })),
+  ...{ slices: 2, sessions: 1, prepareSeconds: 20, openSeconds: 1, sliceSeconds: 2 },
+  ...{ diskBytes: DB_BYTES, memoryBytes: 5e8 },
+};
 
 function print(what: string, figures: Readonly<Record<string, number>>): void {
   const shown = Object.entries(figures).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
@@ -100,57 +119,59 @@ function print(what: string, figures: Readonly<Record<string, number>>): void {
 describe.skipIf(!LONG)('a synthesized file beside a churned one, 2 GB, kubernetes-mix', () => {
   // A skipped suite has no hooks that would remove a folder.
   const folder = LONG ? testFolder('long') : '';
-  const paths: Readonly<Record<Method, string>> = {
-    churn: join(folder, 'churned.db'),
-    synthesize: join(folder, 'synthesized.db'),
-  };
+  const prepared = (method: Method): string => join(folder, method);
+  const pathOf = (method: Method): string =>
+    join(prepared(method), `aged-${String(DB_BYTES)}`, 'db');
   const spans = new Map<Method, Shares>();
   const freePages = new Map<Method, number>();
-  const rounds = new Map<string, RoundResult[]>();
+  const rounds = new Map<string, Round[]>();
   let recipe: SpanHistogram;
 
-  const of = (method: Method, arm: FreelistKind): readonly RoundResult[] =>
+  const of = (method: Method, arm: FreelistKind): readonly Round[] =>
     rounds.get(`${method} ${arm}`) ?? [];
   /** Synthesized over churned. */
-  const ratio = (arm: FreelistKind, figure: (result: RoundResult) => number): number =>
+  const ratio = (arm: FreelistKind, figure: (round: Round) => number): number =>
     median(of('synthesize', arm).map(figure)) / median(of('churn', arm).map(figure));
 
   beforeAll(async () => {
-    const loaded = (await import(DIST)) as { runRoundProcess: typeof RunRoundProcess };
     const found = recipeByName('kubernetes-mix');
     if (found === undefined) throw new Error('the recipe kubernetes-mix is gone');
     recipe = found.spans;
     const { signal } = new AbortController();
-    const round = (method: Method, freelist: FreelistKind): Promise<RoundResult> => {
-      const path = paths[method];
-      const journals = ARMS.map((arm) => `${path}.${arm}.undo`);
-      const journal = `${path}.${freelist}.undo`;
-      const shape = { freelist, syncFreelist: false, job: JOB, seed: SEED };
-      const request = { path, ...shape, journal, journals };
-      return loaded.runRoundProcess(request, ROUND_TIMEOUT_MS, signal);
-    };
+    const { WorkFolder } = (await import(`${DIST}record/work-folder.js`)) as typeof Folder;
+    const { processSessions } = (await import(`${DIST}run/session.js`)) as typeof Session;
+    const work = new WorkFolder(join(folder, 'work'), { parents: 'kept' });
+    const sessions = processSessions({ work, clock: systemClock });
+    const context = { signal, onProgress: () => undefined };
     for (const method of METHODS) {
       const make = method === 'churn' ? churn : synthesize;
+      beginPrepared(dirname(pathOf(method)));
       const options = { recipe: found, dbBytes: DB_BYTES, seed: SEED, signal };
-      await make({ ...options, path: paths[method], onProgress: () => undefined });
-      const db = Db.open(paths[method], { freelist: 'array' });
+      const aged = await make({ ...options, path: pathOf(method), onProgress: () => undefined });
+      markPrepared(dirname(pathOf(method)), aged);
+      const db = Db.open(pathOf(method), { freelist: 'array' });
       spans.set(method, shares(db.freeSpans()));
       freePages.set(method, db.stats().freePages / db.meta.highWater);
       db.close();
-      for (const arm of ARMS) await round(method, arm);
+      const order = { cell: CELL, seed: SEED, prepared: prepared(method), pace: 1 };
+      await sessions.prepare(order, context);
     }
-    const random = new Random(SEED);
-    const order = METHODS.flatMap((method) => ARMS.map((arm) => ({ method, arm })));
-    for (let block = 0; block < BLOCKS; block++) {
-      random.shuffle(order);
-      for (const { method, arm } of order) {
-        const result = await round(method, arm);
-        rounds.set(`${method} ${arm}`, [...of(method, arm), result]);
+    for (let session = 0; session < SESSIONS; session++) {
+      for (const method of METHODS) {
+        const order = { cell: CELL, seed: SEED, prepared: prepared(method), pace: 1 };
+        const about = { ...order, session, question: 'long', arms: [...ARMS] };
+        const onRound = (round: Round): void => {
+          if (round.kind === 'slice') {
+            rounds.set(`${method} ${round.arm}`, [...of(method, round.arm as FreelistKind), round]);
+          }
+        };
+        await sessions.measure(about, { ...context, onRound, mayGoOn: () => true });
       }
     }
+    work.remove();
   }, 5 * MINUTES);
   afterAll(() => {
-    for (const path of Object.values(paths)) nodeVfs.remove(path);
+    for (const method of METHODS) rmSync(prepared(method), { recursive: true, force: true });
   });
 
   it("has the recipe's free spans, and those of the churned file", () => {
@@ -173,9 +194,9 @@ describe.skipIf(!LONG)('a synthesized file beside a churned one, 2 GB, kubernete
   it('lets as many multi-page allocations find a run', () => {
     for (const arm of ARMS) {
       const share = (method: Method): number => {
-        const counts = of(method, arm)[0]?.job.counts;
-        if (counts === undefined) throw new Error(`no round of ${method} ${arm}`);
-        return counts.multiPageAllocationsFromRun / counts.multiPageAllocations;
+        const [first] = of(method, arm);
+        if (first === undefined) throw new Error(`no round of ${method} ${arm}`);
+        return figure('runFoundShare')(first);
       };
       print(`run found, ${arm}`, { synthesized: share('synthesize'), churned: share('churn') });
       expect(Math.abs(share('synthesize') - share('churn'))).toBeLessThanOrEqual(RUN_SHARE_MAX);
@@ -183,7 +204,7 @@ describe.skipIf(!LONG)('a synthesized file beside a churned one, 2 GB, kubernete
   });
 
   it('asks the array arm to look at as many ids an allocation', () => {
-    const probes = ({ job }: RoundResult): number => job.counts.probes / job.counts.allocations;
+    const probes = figure('probesPerAllocation');
     print('probes an allocation, array', {
       synthesized: median(of('synthesize', 'array').map(probes)),
       churned: median(of('churn', 'array').map(probes)),
@@ -212,8 +233,7 @@ describe.skipIf(!LONG)('a synthesized file beside a churned one, 2 GB, kubernete
   });
 
   it('reads no page for undo inside any of these rounds', () => {
-    for (const results of rounds.values()) {
-      expect(results.map((result) => result.capturedPages)).toEqual(results.map(() => 0));
-    }
+    const warnings = [...rounds.values()].flat().flatMap((round) => round.warnings);
+    expect(warnings.filter(({ code }) => code === 'unrehearsed-pages')).toEqual([]);
   });
 });

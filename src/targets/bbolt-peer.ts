@@ -1,14 +1,13 @@
-// BboltPeer: real bbolt, driven by the Go harness of scripts/peers, as a target to hold the bundled
-// engine against: the freelist job on the same file, which it leaves byte-identical, and the plain
-// workloads of the key-value driver. Three programs: bbolt 1.3.6 with a meter in its freelist, 1.3.6 as
-// it is, and the newest that could be built. Optional: where one was not built, callers say so.
+// BboltPeer: real bbolt, driven by the Go harness of scripts/peers, as a target to hold the bundled engine against:
+// the freelist job on the same file, which it leaves byte-identical. Three programs: bbolt 1.3.6 with a meter in
+// its freelist, 1.3.6 as it is, and the newest that could be built. Optional: where one was not built, callers
+// say so.
 
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { nodeVfs, type FreelistKind } from '../../engine/index.ts';
-import type { LoadAnswer, LoadRequest, LoadSettings } from '../drivers/kv-driver.ts';
 import type { JobShape } from './aged-db.ts';
 
 /** From the compiled file to the checkout's root. */
@@ -41,36 +40,20 @@ const jobSchema = z.object({
   pageSize: z.number(),
   passes: z.array(passSchema),
 });
-const dumpSchema = z.object({ hash: z.string(), keys: z.number() });
 const versionSchema = z.object({ bbolt: z.string(), source: z.string(), metered: z.boolean() });
-const loadSchema = z.object({
-  settings: z.object({
-    pageSize: z.number(),
-    fillPercent: z.number(),
-    freelist: z.string(),
-    syncFreelist: z.boolean(),
-    sync: z.boolean(),
-    growSync: z.boolean(),
-    readOnly: z.boolean(),
-    memoryBytes: z.number(),
-  }),
-  operations: z.number(),
-  seconds: z.number(),
-  checksum: z.number(),
-  freePages: z.number(),
-  fileBytes: z.number(),
-});
-const checkSchema = z.object({ ok: z.boolean(), faults: z.array(z.string()) });
 
 export type BboltPass = z.infer<typeof passSchema>;
 
 export interface BboltJob {
   readonly version: string;
-  /** As read back from the open database, under the names of LoadSettings. */
-  readonly settings: Pick<
-    LoadSettings,
-    'freelist' | 'syncFreelist' | 'growSync' | 'sync' | 'pageSize'
-  >;
+  /** As read back from the open database. */
+  readonly settings: {
+    readonly freelist: string;
+    readonly syncFreelist: boolean;
+    readonly growSync: boolean;
+    readonly sync: boolean;
+    readonly pageSize: number;
+  };
   readonly passes: readonly BboltPass[];
 }
 
@@ -136,58 +119,10 @@ export async function runBboltJob(
   return { version, settings, passes };
 }
 
-/** Runs one plain workload with bbolt. */
-export async function runBboltLoad(
-  peer: string,
-  request: LoadRequest,
-  signal: AbortSignal,
-): Promise<LoadAnswer> {
-  const args = [request.work, request.path, ...loadFlags(request)];
-  return loadSchema.parse(JSON.parse(await run(peer, args, signal)));
-}
-
-function loadFlags(request: LoadRequest): string[] {
-  switch (request.work) {
-    case 'put':
-      return [
-        ...['--order', request.order, '--pool', request.pool],
-        ...['--value-bytes', String(request.valueBytes)],
-        ...['--puts-per-commit', String(request.putsPerCommit)],
-        ...['--page-size', String(request.pageSize)],
-        ...['--fill-percent', String(request.fillPercent), '--freelist', request.freelist],
-      ];
-    case 'get':
-      return ['--order', request.order];
-    case 'scan':
-      return ['--passes', String(request.passes)];
-    case 'open':
-      return ['--freelist', request.freelist];
-  }
-}
-
-/** Digest of all that bbolt finds in a file, pages apart. */
-export async function runBboltDump(
-  peer: string,
-  path: string,
-  signal: AbortSignal,
-): Promise<{ readonly hash: string; readonly keys: number }> {
-  return dumpSchema.parse(JSON.parse(await run(peer, ['dump', path, '--hash'], signal)));
-}
-
-/** bbolt's own check of a file. */
-export async function runBboltCheck(
-  peer: string,
-  path: string,
-  signal: AbortSignal,
-): Promise<{ ok: boolean; faults: readonly string[] }> {
-  return checkSchema.parse(JSON.parse(await run(peer, ['check', path], signal)));
-}
-
 function run(peer: string, args: readonly string[], signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(peer, args, { signal, maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) => {
-      // A failed check exits with 6 and still prints its report.
-      if (error === null || stdout.startsWith('{')) resolve(stdout);
+      if (error === null) resolve(stdout);
       else reject(error.name === 'AbortError' ? error : new Error(stderr.trim() || error.message));
     });
   });

@@ -267,7 +267,9 @@ export function restoreFile(
 export function fileState(vfs: Vfs, path: string, positions: Iterable<number>): FileState {
   const file = vfs.open(path, { mode: 'read' });
   const run = new Uint8Array(RUN_PAGES * PAGE);
-  const sorted = Float64Array.from(new Set([0, PAGE, ...positions])).sort();
+  const sorted = Float64Array.from([0, PAGE, ...positions])
+    .sort()
+    .filter((position, i, all) => i === 0 || position !== all[i - 1]);
   let digest = 0;
   for (let i = 0; i < sorted.length;) {
     const position = sorted[i] ?? 0;

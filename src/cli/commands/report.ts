@@ -10,9 +10,9 @@ import {
   type StoredRun,
 } from '../../record/folder.ts';
 import { upgradeRun } from '../../record/upgrade.ts';
-import { renderReport } from '../../report2/report.ts';
-import type { ReportInput } from '../../report2/report-model.ts';
-import { renderTerminal } from '../../report2/terminal.ts';
+import { renderReport } from '../../report/report.ts';
+import type { ReportInput } from '../../report/report-model.ts';
+import { renderTerminal } from '../../report/terminal.ts';
 import { command, type CliCommand } from '../command.ts';
 import { answersOf, claimsOf, jsonOf } from '../conclude.ts';
 import { EXIT } from '../exit-codes.ts';

@@ -1,7 +1,7 @@
 // Panels for tests of renderings: valid by the schema, with figures made up so that every shape occurs: gaps,
 // intervals, marks, references. Nothing here is measured.
 
-import type { HeatPanel, LinesPanel } from '../../record/schema.ts';
+import type { HeatPanel, LinesPanel } from '../../record/answer.ts';
 
 export function linesPanel(over: Partial<LinesPanel> = {}): LinesPanel {
   return {
