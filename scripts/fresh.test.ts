@@ -24,9 +24,11 @@ function write(word: string): void {
     source,
     `process.stdout.write([${word}, ...process.argv.slice(2)].join(' '));\nprocess.exitCode = 7;\n`,
   );
-  const built = statSync(join(checkout, 'dist'), { throwIfNoEntry: false });
-  const seconds = (built?.mtimeMs ?? 0) / 1e3 + 2;
-  if (built !== undefined) utimesSync(source, seconds, seconds);
+  const compiled = join(checkout, 'dist', 'scripts', 'hello.js');
+  const built = statSync(compiled, { throwIfNoEntry: false });
+  if (built === undefined) return;
+  const seconds = built.mtimeMs / 1e3 + 2;
+  utimesSync(source, seconds, seconds);
 }
 
 beforeAll(() => {

@@ -1,4 +1,5 @@
-// What all measurements of one run of bench-peers share: the peers, the sizes, the folder.
+// What all measurements of one run of bench-peers share: the peers, the sizes, the folder. What is measured with them
+// stands in cells.ts, how in bench.ts.
 
 import type { WorkFolder } from '../../src/record/folder.ts';
 import type { Scale } from './scale.ts';

@@ -211,7 +211,7 @@ function warmUp(request: KvRequest): void {
 }
 
 /** One piece of work on our Db, in this process. */
-export function runOurs(request: KvRequest): KvAnswer {
+function runOurs(request: KvRequest): KvAnswer {
   switch (request.work) {
     case 'put':
       return put(request, readOrder(request.order), request.path);

@@ -13,7 +13,7 @@ import type { Run } from '../record/run.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 
 /** The questions of a stored run; those that this kvtune does not know any more are left out. */
-export function questionsOf(run: Run): Question[] {
+function questionsOf(run: Run): Question[] {
   if (run.load !== undefined) return [loadQuestion(run.load)];
   const known = run.questions.filter((id) => QUESTION_IDS.includes(id));
   return questionsFor(known, run.mode, peersOf(run));

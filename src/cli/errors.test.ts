@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { LevelError } from '../question/units.ts';
 import { RecordError } from '../record/folder.ts';
 import { NothingFits } from '../run/nothing-fits.ts';
+import { SessionFault } from '../run/session-fault.ts';
 import { CliError, errorJson, errorLine, toCliError, usageError } from './errors.ts';
 
 function engineError(code: string, message = 'page 7 is broken'): Error {
@@ -52,6 +53,12 @@ describe('toCliError', () => {
       }),
     ],
     ['IO', Object.assign(new Error('gone'), { code: 'ENOENT', syscall: 'open' })],
+    [
+      'IO',
+      new Error('not recorded', {
+        cause: Object.assign(new Error('broken'), { code: 'EIO', syscall: 'write' }),
+      }),
+    ],
   ])('%s: what the system refuses is a fault of the target', (code, thrown) => {
     const error = toCliError(thrown);
     expect({ code: error.code, exitCode: error.exitCode }).toEqual({ code, exitCode: 6 });
@@ -68,6 +75,8 @@ describe('toCliError', () => {
     [new RecordError('damaged', 'line 3 is no JSON'), 6, 'RECORD'],
     [new NothingFits('time', 'a budget of 1 s is too short'), 8, 'BUDGET'],
     [new NothingFits('room', 'needs 3 GB of disk'), 2, 'NO_ROOM'],
+    [new SessionFault('a', 'hung', 'did not answer'), 8, 'TIMEOUT'],
+    [new SessionFault('a', 'died', 'ended with code 1'), 6, 'SESSION'],
     [new LevelError('clients 0 is no whole number', 'give another'), 2, 'USAGE'],
   ])('%s ends with %i', (thrown, exitCode, code) => {
     const error = toCliError(thrown);

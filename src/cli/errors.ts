@@ -6,6 +6,7 @@
 import { LevelError } from '../question/units.ts';
 import { RecordError } from '../record/folder.ts';
 import { NothingFits } from '../run/nothing-fits.ts';
+import { SessionFault } from '../run/session-fault.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 
 export interface CliErrorFields {
@@ -107,31 +108,32 @@ export function toCliError(thrown: unknown): CliError {
   }
   if (thrown instanceof RecordError && !isNoSpace(thrown.cause)) return recordError(thrown);
   if (thrown instanceof NothingFits) return nothingFits(thrown);
+  if (thrown instanceof SessionFault) return sessionFault(thrown);
   if (thrown instanceof LevelError) {
     const { message, hint } = thrown;
     return new CliError({ exitCode: EXIT.usage, code: 'USAGE', message, hint, cause: thrown });
   }
   if (isNoSpace(thrown) || isNoSpace(thrown.cause)) return systemError('NO_SPACE', thrown);
-  // What the system refuses is seldom a fault of kvtune: a folder that was removed, a disk that fails.
-  if ('syscall' in thrown && 'code' in thrown) return systemError('IO', thrown);
   // By name and code, not by class: an error may have crossed a thread or process boundary.
   const code = thrown.name === 'EngineError' && 'code' in thrown ? thrown.code : undefined;
-  const known = typeof code === 'string' && Object.hasOwn(ENGINE_FAULTS, code);
-  const fault = known ? ENGINE_FAULTS[code] : undefined;
-  if (!known || fault === undefined) return internalError(thrown.message, thrown);
-  return new CliError({ ...fault, code, message: thrown.message, cause: thrown });
+  if (typeof code === 'string' && Object.hasOwn(ENGINE_FAULTS, code)) {
+    const fault = ENGINE_FAULTS[code] ?? { exitCode: EXIT.target, hint: '' };
+    return new CliError({ ...fault, code, message: thrown.message, cause: thrown });
+  }
+  // What the system refuses is seldom a fault of kvtune: a folder that was removed, a disk that fails.
+  if (isSystem(thrown) || isSystem(thrown.cause)) return systemError('IO', thrown);
+  return internalError(thrown.message, thrown);
 }
 
 function recordError(cause: RecordError): CliError {
   const { kind, message } = cause;
-  const damaged = kind === 'damaged';
-  const hints = {
-    damaged: 'measure again; the rounds before the damage cannot be told apart',
-    old: 'start a new run without --resume',
-  };
-  const hint = kind === 'damaged' || kind === 'old' ? hints[kind] : '';
-  const exitCode = damaged ? EXIT.target : EXIT.usage;
-  return new CliError({ exitCode, code: 'RECORD', message, hint, cause });
+  const common = { code: 'RECORD', message, cause };
+  if (kind === 'damaged') {
+    const hint = 'measure again; the rounds before the damage cannot be told apart';
+    return new CliError({ ...common, exitCode: EXIT.target, hint });
+  }
+  const hint = kind === 'old' ? 'start a new run without --resume' : '';
+  return new CliError({ ...common, exitCode: EXIT.usage, hint });
 }
 
 function nothingFits(cause: NothingFits): CliError {
@@ -142,6 +144,20 @@ function nothingFits(cause: NothingFits): CliError {
   }
   const hint = 'free some disk or memory, or name a folder on another disk with --work-dir';
   return new CliError({ exitCode: EXIT.usage, code: 'NO_ROOM', message, hint, cause });
+}
+
+/** The process of an arm that is slow to the last, or gone: of the machine, as far as can be told. */
+function sessionFault(cause: SessionFault): CliError {
+  const { reason, message } = cause;
+  const [exitCode, code] =
+    reason === 'hung' ? ([EXIT.budget, 'TIMEOUT'] as const) : ([EXIT.target, 'SESSION'] as const);
+  const hint =
+    'see what slows or ends processes on this machine (disk, memory), then measure again';
+  return new CliError({ exitCode, code, message, hint, cause });
+}
+
+function isSystem(thrown: unknown): boolean {
+  return thrown instanceof Error && 'syscall' in thrown && 'code' in thrown;
 }
 
 function isNoSpace(thrown: unknown): boolean {

@@ -20,7 +20,7 @@ type Preset = keyof typeof PRESETS;
 const OF_THE_LOAD: readonly string[] = ['syncDelayMs', 'putDelayUs'];
 
 /** All that an arm may set; the load's own factors are the same for every workload. */
-export const ARM_FACTORS: Factors = new Map(
+const ARM_FACTORS: Factors = new Map(
   [...factorsFor(WORKLOADS[0]?.id)].filter(
     ([name, { owner }]) => owner === 'store' || OF_THE_LOAD.includes(name),
   ),

@@ -70,7 +70,7 @@ it.runIf(existsSync('/dev/full'))('ends with 6 when its result cannot be printed
 
 it('takes the end of its terminal for a Ctrl-C', async () => {
   const folder = join(base, 'run');
-  const length = ['--duration', '30s', '--warm-up', '0', '--param', 'keys=100'];
+  const length = ['--duration', '30s', '--param', 'keys=100'];
   const running = startKvtune(['run', 'read-heavy', ...length, '--out', folder]);
   expect(await until(() => existsSync(join(folder, 'run.json')), 20_000)).toBe(true);
   running.child.kill('SIGHUP');

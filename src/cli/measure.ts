@@ -3,11 +3,11 @@
 
 import { join } from 'node:path';
 import type { Question } from '../question/question.ts';
-import { readRun, RunFolder, writeReport } from '../record/folder.ts';
+import { readRun, RunFolder, writeReport, type StoredRun } from '../record/folder.ts';
 import type { LoadRequest, Mode, Run } from '../record/run.ts';
 import { renderReport } from '../report/report.ts';
 import { answerLine, renderTerminal } from '../report/terminal.ts';
-import { conduct, type Conducted } from '../run/conduct.ts';
+import { conduct, type Conducted, type ConductOptions } from '../run/conduct.ts';
 import { NothingFits } from '../run/nothing-fits.ts';
 import { processSessions } from '../run/session.ts';
 import { KVTUNE_VERSION } from '../version.ts';
@@ -51,50 +51,70 @@ export function plannedRun(folder: string, command: 'reproduce' | LoadRequest['c
 }
 
 export async function measure(measurement: Measurement): Promise<ExitCode> {
-  const { context, resume, mode, load, what } = measurement;
-  const { common, clock, output, signal } = context;
-  let lock = resume === undefined ? undefined : new RunLock(resume);
-  // Read when nobody adds to it any more.
-  const previous = resume === undefined ? undefined : readRun(resume);
+  const { resume } = measurement;
+  if (resume === undefined) return measureIn(measurement, undefined);
+  const lock = new RunLock(resume);
+  try {
+    // Read when nobody adds to it any more.
+    return await measureIn(measurement, readRun(resume));
+  } finally {
+    lock.release();
+  }
+}
+
+async function measureIn(
+  measurement: Measurement,
+  previous: StoredRun | undefined,
+): Promise<ExitCode> {
+  const { context, resume, mode, load, workDir } = measurement;
+  const { common, clock } = context;
   const startedAt = previous?.run.startedAt ?? clock.wallIso();
   const id = previous?.run.id ?? runId(startedAt, common.seed);
+  const fresh = { ...startOfRun(context, { id, mode, startedAt }), ...(load && { load }) };
   const out = resume ?? common.out ?? join('results', 'runs', id);
-  const hold = resume === undefined ? 'new' : 'resumed';
+  const hold = previous === undefined ? 'new' : 'resumed';
+  const work = openWorkFolder({ workDir, out, id, hold });
+  let lock: RunLock | undefined;
   try {
-    const fresh = { ...startOfRun(context, { id, mode, startedAt }), ...(load && { load }) };
+    const folder = new RunFolder(out, hold);
+    if (previous === undefined) lock = new RunLock(folder.path);
     const run = previous?.run ?? fresh;
-    const work = openWorkFolder({ workDir: measurement.workDir, out, id, hold });
-    try {
-      const folder = new RunFolder(out, hold);
-      lock ??= new RunLock(folder.path);
-      output.note(`kvtune ${KVTUNE_VERSION}: ${what}; results in ${folder.path}`);
-      const { questions, budgetSeconds } = measurement;
-      const conducted = await conduct({
-        ...{ questions, run, previous, folder, work, seed: run.seed, clock, signal, budgetSeconds },
-        sessions: processSessions({ work, clock }),
-        commandOf: (question) => commandOf(question, run),
-        onProgress: (share, doing, secondsLeft) => {
-          context.progress.update({ share, doing, secondsLeft });
-        },
-        onAnswer: (_question, answer) => {
-          // A single answer is the result, which follows at once.
-          if (questions.length > 1) output.partial(answerLine(answer, output));
-        },
-      });
-      return await conclude(conducted, folder.path, measurement);
-    } catch (error) {
-      // Before its first round a run leaves nothing: the empty folder goes with the work folder in it.
-      if (error instanceof NothingFits && resume === undefined) {
-        lock?.release();
-        lock = undefined;
-      }
-      throw error;
-    } finally {
-      work.remove();
+    const conducted = await answer(measurement, { run, previous, folder, work });
+    return await conclude(conducted, folder.path, measurement);
+  } catch (error) {
+    // Before its first round a run leaves nothing: the empty folder goes with the work folder in it.
+    if (error instanceof NothingFits) {
+      lock?.release();
+      lock = undefined;
     }
+    throw error;
   } finally {
+    work.remove();
     lock?.release();
   }
+}
+
+function answer(
+  { questions, what, budgetSeconds, context }: Measurement,
+  about: Pick<ConductOptions, 'run' | 'previous' | 'folder' | 'work'> & {
+    readonly folder: RunFolder;
+  },
+): Promise<Conducted> {
+  const { output, progress, clock, signal } = context;
+  const { run, folder, work } = about;
+  output.note(`kvtune ${KVTUNE_VERSION}: ${what}; results in ${folder.path}`);
+  return conduct({
+    ...{ ...about, questions, seed: run.seed, clock, signal, budgetSeconds },
+    sessions: processSessions({ work, clock }),
+    commandOf: (question) => commandOf(question, run),
+    onProgress: (share, doing, secondsLeft) => {
+      progress.update({ share, doing, secondsLeft });
+    },
+    onAnswer: (_question, found) => {
+      // A single answer is the result, which follows at once.
+      if (questions.length > 1) output.partial(answerLine(found, output));
+    },
+  });
 }
 
 async function conclude(
@@ -110,11 +130,12 @@ async function conclude(
   output.result(jsonOf(answers, run), () => {
     return `\n${renderTerminal({ run, answers }, output)}\nreport: ${path}\n`;
   });
-  if (run.status === 'interrupted') return EXIT.interrupted;
+  const code = strict ? verdictCode(answers.answers) : EXIT.ok;
+  if (run.status === 'interrupted') return code === EXIT.target ? code : EXIT.interrupted;
   if (error !== undefined) {
     const { message, exitCode } = toCliError(error);
     output.note(`kvtune: stopped early: ${message}; finished rounds are kept`);
     return exitCode;
   }
-  return strict ? verdictCode(answers.answers) : EXIT.ok;
+  return code;
 }

@@ -15,7 +15,6 @@ interface Shown {
   readonly name: string;
   readonly value: Scalar;
   readonly origin: Origin;
-  /** '1 to 1000 ms', 'scan, heap'. */
   readonly allowed: string;
   readonly meaning: string;
 }
@@ -77,7 +76,8 @@ function shown(
   return { name, value, origin, allowed: allowedBy(factor), meaning: factor.meaning };
 }
 
-function allowedBy(factor: Factor): string {
+/** '1 to 1000 ms', 'scan, heap': what may be given. */
+export function allowedBy(factor: Factor): string {
   switch (factor.type) {
     case 'choice':
       return factor.choices.join(', ');

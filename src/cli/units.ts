@@ -10,7 +10,7 @@ import {
 } from '../question/units.ts';
 import { usageError } from './errors.ts';
 
-export { formatBytes, formatCount, formatDurationNs, formatRate } from '../question/units.ts';
+export { formatBytes, formatCount, formatDurationNs } from '../question/units.ts';
 
 /** Bytes of '100GB', '1MiB', '0'. */
 export function parseBytes(text: string): number {
@@ -33,7 +33,7 @@ export function parseCount(text: string): number {
 }
 
 /** What `read` returns; a level that cannot be read is a usage error. */
-function reading<Value>(read: () => Value): Value {
+export function reading<Value>(read: () => Value): Value {
   try {
     return read();
   } catch (error) {

@@ -56,15 +56,14 @@ export function estimateOf(
   values: readonly SessionValue[],
   { alpha, deciding, sessionsMin }: EstimateOptions,
 ): Estimate {
-  const { id, words, unit, kind, cell, scale, exact = false, oneSided = false } = contrast;
-  const log = scale === 'log';
+  const { id, words, unit, kind, cell, exact = false, oneSided = false } = contrast;
   const estimate: Estimate = {
     ...{ id, words, unit, kind, cell, deciding, ...NOTHING },
     sessions: values.length,
     slices: values.reduce((sum, { slices }) => sum + slices, 0),
     alpha: exact ? 0 : alpha,
-    floorWithin: log ? floorOf(values, 'split') : null,
-    floorBetween: log ? floorOf(values, 'mean') : null,
+    floorWithin: floorOf(contrast, values, 'split'),
+    floorBetween: floorOf(contrast, values, 'mean'),
   };
   if (values.length === 0) return estimate;
   const numbers = values.map(({ value }) => value);
@@ -84,6 +83,8 @@ export function projected(
     readonly values: readonly SessionValue[];
     readonly sessions: number;
     readonly errors: number;
+    /** As a part of that of the sessions there are; default 1. */
+    readonly scatter?: number;
   },
 ): Estimate {
   const numbers = about.values.map(({ value }) => value);
@@ -91,7 +92,7 @@ export function projected(
   if (error === null || estimate.low === null || contrast.exact === true) return estimate;
   const { oneSided = false } = contrast;
   const wide = errorsWide(about.sessions, { alpha: estimate.alpha, oneSided });
-  const narrowing = Math.sqrt(numbers.length / about.sessions);
+  const narrowing = (about.scatter ?? 1) * Math.sqrt(numbers.length / about.sessions);
   const later = { ...estimate, sessions: about.sessions };
   return withInterval(contrast, later, {
     middle: mean(numbers) + about.errors * error,
@@ -149,15 +150,21 @@ function armValue(
   };
 }
 
-/** The noisiest arm's; null where an arm has too few slices or sessions to tell. */
-function floorOf(values: readonly SessionValue[], figure: 'mean' | 'split'): number | null {
+/** The noisiest arm's; null where an arm has too few slices or sessions to tell, and of what is no ratio. */
+function floorOf(
+  { scale, exact = false }: Contrast,
+  values: readonly SessionValue[],
+  figure: 'mean' | 'split',
+): number | null {
   const arms = values[0]?.arms.length ?? 0;
+  if (scale === 'linear' || arms === 0) return null;
   let floor = 1;
-  for (let arm = 0; arm < arms; arm++) {
+  // What repeats exactly has no noise.
+  for (let arm = 0; arm < arms && !exact; arm++) {
     const own = values.flatMap((value) => value.arms[arm]?.[figure] ?? []);
     const half = halfWidth(own, FLOOR_ALPHA);
     if (half === null) return null;
     floor = Math.max(floor, Math.exp(half));
   }
-  return arms === 0 || !Number.isFinite(floor) ? null : floor;
+  return Number.isFinite(floor) ? floor : null;
 }

@@ -8,10 +8,6 @@ import type { Round, Warning } from '../record/round.ts';
 /** Of the deciding slices at most this share may be the generator's. */
 const GENERATOR_SHARE_MAX = 0.25;
 
-export function roundsOf(rounds: readonly Round[], cell: string): Round[] {
-  return rounds.filter((round) => round.cell === cell);
-}
-
 /** Slices of a cell by session, both in the order in which they ran; a session without a slice is not there. */
 export function sessionsOf(rounds: readonly Round[], cell: string): SessionRounds[] {
   const sessions = new Map<number, Round[]>();

@@ -15,6 +15,8 @@ const EPSILON = 1e-9;
 const COMBINATIONS_MAX = 1024;
 /** A verdict that is the same with means off by as many standard errors as these is not expected to change. */
 const SHIFTS: readonly number[] = [-2, -1, 0, 1, 2];
+/** Given up as inconclusive is only what stays so with a scatter that is this part of the one seen. */
+const SCATTER_HOPED_FOR = 0.75;
 
 /** What a question takes to decide. */
 export type Sequential = Pick<Question, 'alpha' | 'contrasts' | 'looks' | 'rule'>;
@@ -128,20 +130,23 @@ function isSettled(question: Sequential, seen: readonly Seen[], verdict: Verdict
 
 /**
  * Whether the last look would say the same, be the truth two standard errors to either side: further sessions are
- * then in vain. From the second look on; before that the scatter itself is hardly known.
+ * then in vain. From the second look on, before which the scatter is hardly known; a contrast that got no further
+ * because it was clear at the first counts as it stands.
  */
 function isForegone(question: Sequential, seen: readonly Seen[], verdict: Verdict): boolean {
   const last = question.looks.at(-1);
-  if (last === undefined) return false;
+  if (last === undefined || seen.every(({ taken }) => taken < 2)) return false;
+  const scatter = verdict === 'inconclusive' ? SCATTER_HOPED_FOR : 1;
   const later: Estimate[][] = [];
   for (const { contrast, estimate, values, taken } of seen) {
-    if (contrast.supporting === true || (contrast.exact === true && taken > 0)) {
+    const points = contrast.supporting === true ? [estimate] : pointsOf(contrast, estimate);
+    if (points?.length === 1) {
       later.push([estimate]);
-    } else if (taken < 2 || estimate.low === null) {
+    } else if (points === undefined || taken < 2) {
       return false;
     } else {
       const shifted = SHIFTS.map((errors) =>
-        projected(contrast, estimate, { values, sessions: last, errors }),
+        projected(contrast, estimate, { values, sessions: last, errors, scatter }),
       );
       later.push(distinct(contrast, shifted));
     }

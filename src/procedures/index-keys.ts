@@ -38,8 +38,10 @@ export class IndexKeys implements OperationStream {
       // Sub 0 of the newest revision is the put that raised it.
       index.put(this.#key, KEY_BYTES, main, i + 1, state);
     };
-    for (let i = this.#keys; i < keys; i++) put(i, revision - 1);
-    for (let i = 0; i < keys; i++) put(i, revision);
+    for (let i = 0; i < keys; i++) {
+      if (i >= this.#keys) put(i, revision - 1);
+      put(i, revision);
+    }
     this.#keys = keys;
   }
 

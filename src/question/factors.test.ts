@@ -25,7 +25,7 @@ function read(text: string): unknown {
 
 describe('the table', () => {
   it('has every option of the store but readOnly, as the engine checks it', () => {
-    for (const [name, byDefault] of Object.entries(STORE_DEFAULTS)) {
+    for (const [name, byDefault] of Object.entries<unknown>({ ...STORE_DEFAULTS })) {
       const factor = FACTORS.get(name);
       if (name === 'readOnly') expect(factor).toBeUndefined();
       else expect(factor).toMatchObject({ owner: 'store', default: byDefault });

@@ -145,7 +145,6 @@ class Conductor {
       if (error instanceof Unrecorded) this.#error = error.cause;
       else if (!signal.aborted) this.#error ??= error;
     }
-    this.#prepared.keep(new Set());
     await this.#finish();
     const answers = questions.flatMap((question) => this.#answerOf(question) ?? []);
     return { run: this.#run, rounds: this.#rounds, answers, error: this.#error };
@@ -167,8 +166,6 @@ class Conductor {
       }
       this.#endSeconds =
         this.#elapsed() + Math.min(schedule.secondsToDo(), situation.secondsLeft) + PROFILE_SECONDS;
-      const wanted = schedule.open.flatMap(({ needs }) => needs.map(({ cell }) => cell));
-      this.#prepared.keep(new Set([...wanted, step.cell.id]));
       await this.#session(step);
       this.#asks = this.#asks.flatMap(({ question }) => this.#ask(question) ?? []);
     }

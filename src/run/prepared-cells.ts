@@ -1,6 +1,8 @@
 // PreparedCells: what sessions of a cell start from, each in a folder of its own below the work folder. Made when a
-// cell is measured first, kept while it will be measured again and the disk has room for the next one beside
-// it. Invariant: a folder that holds what was not finished, or what a killed process left, is not in here.
+// cell is measured first and kept to the run's end, as long as the disk has room for the next one beside it:
+// clearing an aged file of 100 GB away frees some 400,000 extents, which takes half a minute where the file
+// system discards them at once, and holds up every sync meanwhile. Invariant: a folder that holds what was not
+// finished, or what a killed process left, is not in here.
 
 import type { Cell } from '../question/question.ts';
 import type { WorkFolder } from '../record/work-folder.ts';
@@ -52,10 +54,5 @@ export class PreparedCells {
     const known = this.#cells.get(id);
     if (known !== undefined) this.#work.removeFolder(known.folder);
     this.#cells.delete(id);
-  }
-
-  /** Clears all others away. */
-  keep(ids: ReadonlySet<string>): void {
-    for (const id of this.#cells.keys()) if (!ids.has(id)) this.drop(id);
   }
 }

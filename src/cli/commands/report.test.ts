@@ -1,7 +1,8 @@
-// kvtune report as a user runs it, on stored runs: every format, an interrupted run, and what it says
-// about a folder that holds none or a damaged one.
+// kvtune report as a user runs it, on stored runs: every format, a run that was cut short, runs of version 1, and
+// what it says about a folder that holds none or a damaged one.
 
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -10,40 +11,42 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { testAnchoredRounds, testRounds, testRun } from '../../claims/testing/samples.ts';
-import { readClaims, RunFolder } from '../../record/run-folder.ts';
-import type { ClaimsFile } from '../../record/schema.ts';
-import { interruptedReport, type Fixture } from '../../report/testing/fixture.ts';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readRun, RunFolder } from '../../record/folder.ts';
+import type { AnswersFile } from '../../record/answer.ts';
+import type { Run } from '../../record/run.ts';
 import { kvtune } from '../../testing/kvtune-process.ts';
-import { testFolder } from '../../testing/test-folder.ts';
+import { diskFolder } from '../../testing/test-folder.ts';
 
 const REPORT_BYTES_MAX = 2e6;
+const VERSION_1 = fileURLToPath(new URL('../../record/testing/v1/', import.meta.url));
 
-const base = testFolder('cli-report');
+const base = diskFolder('cli-report');
+const measured = join(base, 'measured');
 let made = 0;
 
-/** A finished run of all sizes with anchors: array slows down with size, hashmap does not. */
-function finishedRun(): Pick<Fixture, 'run' | 'samples'> {
-  const run = testRun();
-  const [anchor, ...larger] = run.cells;
-  if (anchor === undefined) throw new Error('the test run has no cells');
-  const samples = larger.flatMap((cell) => {
-    const cells = { base: anchor, cell };
-    const slower = cell.dbBytes / 5e9;
-    return [
-      ...testAnchoredRounds('hashmap', cells, [1.01, 0.99, 1]),
-      ...testAnchoredRounds('array', cells, [slower, slower * 1.02, slower * 0.98]),
-    ];
-  });
-  return { run, samples: [...testRounds(anchor, [1, 1.01, 0.99]), ...samples] };
+beforeAll(async () => {
+  const small = ['--param', 'keys=200', '--duration', '50ms', '--repeat', '1', '--clients', '4'];
+  const words = ['sweep', 'read-heavy', '--factor', 'batchLimit=100,1k,10k', ...small];
+  const { code, stderr } = await kvtune([...words, '--out', measured]);
+  expect(code, stderr).toBe(0);
+}, 120_000);
+
+/** A copy of the sweep as it was measured, without what was made of it. */
+function stored(): string {
+  const folder = join(base, String(++made));
+  mkdirSync(folder);
+  for (const name of ['run.json', 'rounds.ndjson']) {
+    cpSync(join(measured, name), join(folder, name));
+  }
+  return folder;
 }
 
-function stored(fixture: Pick<Fixture, 'run' | 'samples'> = finishedRun()): string {
-  const folder = new RunFolder(join(base, String(++made)));
-  folder.writeRun(fixture.run);
-  for (const sample of fixture.samples) folder.appendSample(sample);
-  return folder.path;
+function old(kind: string): string {
+  const folder = join(base, String(++made));
+  cpSync(join(VERSION_1, kind), folder, { recursive: true });
+  return folder;
 }
 
 function expectHtml(text: string): void {
@@ -54,32 +57,30 @@ function expectHtml(text: string): void {
 }
 
 describe.concurrent('kvtune report', () => {
-  it('writes all files into the run folder and prints the verdicts', async () => {
+  it('writes all files into the run folder and prints what was found', async () => {
     const folder = stored();
     const { code, stdout, stderr } = await kvtune(['report', folder]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain('freelist-24x');
-    expect(stdout).toContain('capacity-50x');
+    expect(stdout).toContain('most operations/s at');
     expect(stdout).toContain(`written: ${join(folder, 'report.html')}`);
     expectHtml(readFileSync(join(folder, 'report.html'), 'utf8'));
-    expect(readFileSync(join(folder, 'report.md'), 'utf8')).toContain('freelist-24x');
+    expect(readFileSync(join(folder, 'report.md'), 'utf8')).toContain('batchLimit');
     const charts = readdirSync(join(folder, 'charts'));
-    expect(charts.length).toBeGreaterThanOrEqual(2);
+    expect(charts.length).toBeGreaterThanOrEqual(1);
     for (const chart of charts) {
       expect(readFileSync(join(folder, 'charts', chart), 'utf8')).toMatch(/^<svg/);
     }
-    expect(readClaims(folder)?.claims.map((claim) => claim.id)).toEqual([
-      'freelist-24x',
-      'capacity-50x',
-    ]);
   });
 
-  it('prints the claims alone as JSON, the same each time', async () => {
+  it('says what was said when it was measured, each time', async () => {
     const folder = stored();
     const first = await kvtune(['report', folder, '--json']);
     expect(first).toMatchObject({ code: 0, stderr: '' });
-    const claims = JSON.parse(first.stdout) as ClaimsFile;
-    expect(claims).toEqual(readClaims(folder));
+    const answers = JSON.parse(first.stdout) as AnswersFile;
+    const read = (of: string): unknown =>
+      JSON.parse(readFileSync(join(of, 'answers.json'), 'utf8'));
+    expect(answers).toEqual(read(folder));
+    expect(answers).toEqual(read(measured));
     expect((await kvtune(['report', folder, '--json'])).stdout).toBe(first.stdout);
   });
 
@@ -103,7 +104,7 @@ describe.concurrent('kvtune report', () => {
     expect(existsSync(join(folder, 'charts'))).toBe(false);
     expect((await kvtune(['report', folder, '--format', 'svg'])).code).toBe(0);
     expect(readdirSync(out)).toEqual(readdirSync(join(folder, 'charts')));
-    expect(readdirSync(out).length).toBeGreaterThanOrEqual(2);
+    expect(readdirSync(out).length).toBeGreaterThanOrEqual(1);
   });
 
   it('writes all files into a new folder named by --out', async () => {
@@ -111,35 +112,68 @@ describe.concurrent('kvtune report', () => {
     const before = readdirSync(folder);
     const out = join(base, 'all-elsewhere', 'new');
     expect((await kvtune(['report', folder, '--out', out])).code).toBe(0);
-    expect(readdirSync(out).sort()).toEqual(['charts', 'claims.json', 'report.html', 'report.md']);
+    expect(readdirSync(out).sort()).toEqual(['answers.json', 'charts', 'report.html', 'report.md']);
     expect(readdirSync(folder)).toEqual(before);
   });
 
   it('renders what an interrupted run left, a torn last line included', async () => {
-    const fixture = interruptedReport();
-    const folder = stored(fixture);
-    const samples = join(folder, 'samples.ndjson');
-    truncateSync(samples, readFileSync(samples).length - 30);
+    const folder = stored();
+    const { run } = readRun(folder);
+    new RunFolder(folder, 'resumed').writeRun({ ...run, status: 'interrupted' });
+    const rounds = join(folder, 'rounds.ndjson');
+    truncateSync(rounds, readFileSync(rounds).length - 30);
     const { code, stdout } = await kvtune(['report', folder]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/interrupted/i);
     expectHtml(readFileSync(join(folder, 'report.html'), 'utf8'));
-    const claims = readClaims(folder);
-    expect(claims?.status).toBe('interrupted');
-    // The sizes that decide were not reached: no verdict may say that they were.
-    for (const claim of claims?.claims ?? []) expect(claim.verdict).toBe('inconclusive');
   });
 
-  it('renders a run that has no round yet', async () => {
-    const { run } = interruptedReport();
-    const folder = stored({ ...interruptedReport(), run: { ...run, cells: [] }, samples: [] });
+  it('renders a run that has no round yet, claims included', async () => {
+    const folder = stored();
+    const run: Partial<Run> & Omit<Run, 'load'> = { ...readRun(folder).run };
+    delete run.load;
+    const claims: Run = {
+      ...run,
+      status: 'running',
+      questions: ['lease-scale', 'presets'],
+      cells: [],
+    };
+    new RunFolder(folder, 'resumed').writeRun(claims);
+    writeFileSync(join(folder, 'rounds.ndjson'), '');
     const { code, stdout } = await kvtune(['report', folder, '--json']);
     expect(code).toBe(0);
-    const { claims } = JSON.parse(stdout) as ClaimsFile;
-    for (const claim of claims) {
-      expect(claim).toMatchObject({ measured: null, verdict: 'inconclusive' });
-    }
+    const { answers } = JSON.parse(stdout) as AnswersFile;
+    const found = answers.map(({ question, verdict, measured: figure }) => [
+      question,
+      verdict,
+      figure,
+    ]);
+    expect(found).toEqual([
+      ['lease-scale', 'nothing', null],
+      ['presets', 'nothing', null],
+    ]);
+    expect(JSON.parse(readFileSync(join(folder, 'claims.json'), 'utf8'))).toMatchObject({
+      schemaVersion: 2,
+      claims: [{ id: 'lease-scale', verdict: 'inconclusive' }, { id: 'presets' }],
+    });
   });
+
+  it.each(['load', 'experiment', 'freelist'])(
+    'renders a run of version 1 (%s) as it was judged then, as often as one likes',
+    async (kind) => {
+      const folder = old(kind);
+      const names = readdirSync(folder);
+      const read = (): string[] => names.map((name) => readFileSync(join(folder, name), 'utf8'));
+      const before = read();
+      for (let time = 0; time < 2; time++) {
+        const { code, stdout, stderr } = await kvtune(['report', folder]);
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+        expect(stdout).toContain('written: ');
+      }
+      expectHtml(readFileSync(join(folder, 'report.html'), 'utf8'));
+      expect(read()).toEqual(before);
+    },
+  );
 
   it('says which folder holds no run, and ends with 2', async () => {
     const missing = join(base, 'no-run');
@@ -158,13 +192,13 @@ describe.concurrent('kvtune report', () => {
 
   it('names the damaged line, and ends with 6', async () => {
     const folder = stored();
-    const samples = join(folder, 'samples.ndjson');
-    const lines = readFileSync(samples, 'utf8').split('\n');
+    const rounds = join(folder, 'rounds.ndjson');
+    const lines = readFileSync(rounds, 'utf8').split('\n');
     lines[2] = lines[2]?.slice(0, 50) ?? '';
-    writeFileSync(samples, lines.join('\n'));
+    writeFileSync(rounds, lines.join('\n'));
     const { code, stderr } = await kvtune(['report', folder]);
     expect(code).toBe(6);
-    expect(stderr).toMatch(/samples\.ndjson, line 3 is no JSON/);
+    expect(stderr).toMatch(/rounds\.ndjson, line 3 is no JSON/);
     expect(existsSync(join(folder, 'report.html'))).toBe(false);
   });
 

@@ -66,6 +66,9 @@ function run(values: Values, context: CommandContext): Promise<ExitCode> {
   const mode = previous?.mode ?? asked;
   const ids = values.claims ?? previous?.questions ?? QUESTION_IDS;
   const questions = questionsFor(ids, mode, peersAt(context));
+  if (questions.length === 0) {
+    throw usageError(`nothing of ${ids.join(', ')} is measured by --${mode}`, 'leave that out');
+  }
   const budgetNs = values.budget ?? BUDGET_NS[mode];
   return measure({
     ...{ questions, mode, workDir, resume: folder, strict, context },

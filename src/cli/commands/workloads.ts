@@ -2,14 +2,14 @@
 // catalogue and its words are the workloads' own.
 
 import Table from 'cli-table3';
-import { WORKLOADS, type ParameterSpec, type Workload } from '../../../workloads/index.ts';
+import { WORKLOADS, type Workload } from '../../../workloads/index.ts';
+import { factorsFor } from '../../question/factors.ts';
 import { formatPlain } from '../../report/format.ts';
 import { command, type CliCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { textFlag } from '../flag.ts';
 import { findWorkload } from '../load-flags.ts';
-
-const SAID_UNITS: readonly string[] = ['bytes', 'seconds', 'share', 'operations/s'];
+import { allowedBy } from '../show-config.ts';
 
 const positionals = { name: textFlag({ describe: 'one of them' }) } as const;
 
@@ -46,17 +46,18 @@ function listText(): string {
 }
 
 function detailText(workload: Workload): string {
-  const { id, title, what, source, lanes, parameters } = workload;
+  const { id, title, what, source, lanes } = workload;
   const rate = workload.nominalRate({});
   const table = new Table({
-    head: ['--param', 'default', 'what'],
-    colAligns: ['left', 'right', 'left'],
-    colWidths: [22, 20, 56],
+    head: ['--param', 'default', 'allowed', 'what'],
+    colAligns: ['left', 'right', 'left', 'left'],
+    colWidths: [21, 19, 24, 54],
     wordWrap: true,
     style: { head: [], border: [], compact: true },
   });
-  for (const [name, spec] of Object.entries(parameters)) {
-    table.push([name, defaultText(spec), meaning(spec)]);
+  for (const factor of factorsFor(id).values()) {
+    if (factor.owner !== 'workload') continue;
+    table.push([factor.name, String(factor.default), allowedBy(factor), factor.meaning]);
   }
   return [
     `${id}: ${title}`,
@@ -67,14 +68,4 @@ function detailText(workload: Workload): string {
     `sources: ${source}`,
     '',
   ].join('\n');
-}
-
-function defaultText(spec: ParameterSpec): string {
-  return 'choices' in spec ? spec.default : formatPlain(spec.default);
-}
-
-function meaning(spec: ParameterSpec): string {
-  if ('choices' in spec) return `${spec.what} ${spec.choices.join(', ')}`;
-  // A count of what the sentence names already needs no unit.
-  return SAID_UNITS.includes(spec.unit) ? `${spec.what} (${spec.unit})` : spec.what;
 }

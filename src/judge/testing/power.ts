@@ -9,7 +9,7 @@ import { simulate } from './simulation.ts';
 const EFFECTS: readonly number[] = [0, 0.02, 0.05, 0.1];
 const SPREADS: readonly number[] = [0.01, 0.02, 0.05];
 
-export interface PowerRow {
+interface PowerRow {
   readonly effect: number;
   /** Standard deviation of a session's ratio. */
   readonly spread: number;
@@ -18,7 +18,7 @@ export interface PowerRow {
   readonly better: number;
 }
 
-export function powerRows(runs: number, random: Random): PowerRow[] {
+function powerRows(runs: number, random: Random): PowerRow[] {
   const question = comparison(1);
   return EFFECTS.flatMap((effect) =>
     SPREADS.map((spread) => {

@@ -8,10 +8,10 @@ import type { Sequential } from '../sequential.ts';
 import { againstMargin, sideOf } from '../sides.ts';
 import { simulated, type Truth } from './simulation.ts';
 
-export const CLAIM_LOOKS: readonly number[] = [3, 5, 8, 12];
-export const AB_LOOKS: readonly number[] = [4, 6, 8, 12, 16];
+const CLAIM_LOOKS: readonly number[] = [3, 5, 8, 12];
+const AB_LOOKS: readonly number[] = [4, 6, 8, 12, 16];
 const ALPHA = 0.05;
-export const MARGIN = 1.05;
+const MARGIN = 1.05;
 
 export interface SimulatedCase {
   readonly name: string;
