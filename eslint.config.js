@@ -81,7 +81,7 @@ export default defineConfig(
   },
 
   {
-    files: ['engine/**/*.ts'],
+    files: ['engine/**/*.ts', 'scripts/simulation/**/*.ts'],
     rules: {
       // noUncheckedIndexedAccess makes every typed-array read `number | undefined`. The engine reads
       // bytes by the million at offsets proven in bounds (a page's counts are checked once, when it

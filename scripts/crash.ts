@@ -12,16 +12,8 @@ import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
-import {
-  newPowerCutCounts,
-  powerCutSetting,
-  runPowerCuts,
-} from './simulation/power-cuts.ts';
-import {
-  newStoreCutCounts,
-  runStoreCuts,
-  storeCutSetting,
-} from './simulation/store-cuts.ts';
+import { newPowerCutCounts, powerCutSetting, runPowerCuts } from './simulation/power-cuts.ts';
+import { newStoreCutCounts, runStoreCuts, storeCutSetting } from './simulation/store-cuts.ts';
 
 /** What the histories are of: a database alone, or a whole store. */
 type Subject = 'db' | 'store';

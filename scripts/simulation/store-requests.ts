@@ -5,7 +5,12 @@
 import { leaseId, type LeaseId } from '../../engine/base/ids.ts';
 import type { Random } from '../../engine/base/random.ts';
 import { END_OF_KEYS } from '../../engine/mvcc/mvcc-reader.ts';
-import type { DeleteRangeRequest, PutRequest, Request, TxnRequest } from '../../engine/store/requests.ts';
+import type {
+  DeleteRangeRequest,
+  PutRequest,
+  Request,
+  TxnRequest,
+} from '../../engine/store/requests.ts';
 import { bytesOf } from './model.ts';
 import { LEASE_KEYS_A_STEP } from './store-look.ts';
 import type { StoreModel } from './store-model.ts';

@@ -27,7 +27,7 @@ interface Habits {
 /** Slices of a comparison are short and many, so that both arms see every second of the machine. */
 const HABITS: Readonly<Record<Command, Habits>> = {
   run: { seconds: 8, sessions: 1, slices: 1 },
-  ab: { seconds: 0.5, sessions: 16, slices: 6 },
+  ab: { seconds: 0.4, sessions: 12, slices: 8 },
   sweep: { seconds: 1, sessions: 2, slices: 1 },
 };
 /** Sessions of a comparison before its first look. */

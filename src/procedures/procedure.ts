@@ -2,7 +2,7 @@
 // starts for each arm of each session, so that no two arms share a heap, compiled code or page cache of
 // their own. What goes over the process boundary is plain data. A procedure measures and never judges.
 
-import type { Health, Round, Scalars, Warning } from '../record/round.ts';
+import type { Health, Scalars, Warning } from '../record/round.ts';
 
 export interface CellOrder {
   readonly cell: string;
@@ -75,5 +75,3 @@ export interface Procedure {
   prepare?(order: CellOrder, context: SliceContext): Promise<Scalars>;
   open(order: ArmOrder, context: SliceContext): Promise<OpenArm>;
 }
-
-export type SliceResources = Round['resources'];

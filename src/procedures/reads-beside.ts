@@ -27,7 +27,7 @@ const BESIDE = 2;
 
 export const readsBeside: Procedure = {
   name: 'reads-beside',
-  warmUp: { figure: undefined, slicesMin: 3, slicesMax: 3 },
+  warmUp: { figure: undefined, slicesMin: 1, slicesMax: 1 },
   prepare: prepareRecipe,
   open: (order) => BesideArm.open(order),
 };

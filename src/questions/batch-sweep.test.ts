@@ -111,7 +111,7 @@ describe('what batch-sweep says', () => {
   it('of a store that did not keep up', () => {
     const skipped = [{ code: 'skipped', message: 'the store did not keep up' }];
     const { caveats } = answered(question, about(2, 1, skipped));
-    expect(caveats.at(-1)).toMatch(/^In 12 of 24 deciding slices the store did not keep up/);
+    expect(caveats.at(-1)).toMatch(/^In 24 of 48 deciding slices the store did not keep up/);
   });
 
   it('in maps with default, proposal and best marked, and in tables', () => {
@@ -134,7 +134,7 @@ describe('what batch-sweep says', () => {
     expect(limits[0]).toMatch(/of 12 settings 1 ms, 1\S+ has the lowest p99 \(1 ms\)/);
     expect(tables.map(({ rows }) => rows.length)).toEqual([32, 32]);
     // Without a commit within the time there is no time of one.
-    expect(tables[1]?.rows[0]?.slice(-2)).toEqual([null, 3]);
+    expect(tables[1]?.rows[0]?.slice(-2)).toEqual([null, 4]);
   });
 
   it('runs at most six stores at once, each of its settings once a loop and latency', () => {

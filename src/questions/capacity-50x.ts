@@ -22,7 +22,7 @@ import {
   floorOf,
   intervalOf,
   LAYER,
-  LOOKS,
+  HEADLINE_LOOKS,
   measuredOf,
   ratioWords,
 } from './claim-question.ts';
@@ -73,7 +73,7 @@ export const capacity50x: QuestionSource = {
     return claimQuestion({
       ...{ id: ID, title: TITLE, published: PUBLISHED, ruleText: RULE, cells, priority: 0, rule },
       contrasts: sizes.toReversed().map(({ id }) => latency(id, DECIDING_ARM)),
-      looks: LOOKS[mode],
+      looks: HEADLINE_LOOKS[mode],
       faults: ({ rounds }) => baselineFaults(rounds),
       wording: (evidence) => wordingOf(evidence, sizes),
     });

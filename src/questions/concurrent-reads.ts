@@ -151,7 +151,7 @@ interface About {
 }
 
 function besideCell(keys: number, { role, sessions = 0, arms = READ_LOCKS }: About): Cell {
-  const [aloneSeconds, besideSeconds] = [0.3, 0.5];
+  const [aloneSeconds, besideSeconds] = [0.6, 0.3];
   return {
     id: `${ID}/beside-${String(keys)}`,
     title: `puts beside ranges of ${count(keys)} keys`,

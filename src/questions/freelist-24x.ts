@@ -16,7 +16,7 @@ import {
   INTERVAL,
   intervalOf,
   LAYER,
-  LOOKS,
+  HEADLINE_LOOKS,
   measuredOf,
   ratioWords,
   sideOf,
@@ -65,7 +65,7 @@ export const freelist24x: QuestionSource = {
     return claimQuestion({
       ...{ id: ID, title: TITLE, published: PUBLISHED, ruleText: RULE, cells, priority: 0 },
       contrasts: [completion(MAIN_CELL, { id: 'completion', cuts: [1, BAND_LOW, BAND_HIGH] })],
-      looks: LOOKS[mode],
+      looks: HEADLINE_LOOKS[mode],
       rule: (found) => judge(found.get('completion')),
       faults: ({ rounds }) => baselineFaults(rounds),
       wording: (evidence, decided) => wordingOf(evidence, decided, cells),

@@ -15,10 +15,10 @@ import { comparison, P99_OPERATIONS_MIN } from './load-comparison.ts';
 import { laneSummaries, laneTable, loadFacts, type LaneSummary } from './load-lanes.ts';
 import { sweepWording } from './load-sweep.ts';
 
-export const LOAD_QUESTION = 'load';
+const LOAD_QUESTION = 'load';
 
 /** Numbers of sessions at which a comparison is looked at, as far as the request allows them. */
-const LOOKS: readonly number[] = [4, 6, 8, 12, 16, 24, 32, 48, 64];
+const LOOKS: readonly number[] = [4, 8, 12, 16, 24, 32, 48, 64];
 
 /** The question of a request. Throws what the factor table and the workload say of levels that are wrong. */
 export function loadQuestion(request: LoadRequest): Question {

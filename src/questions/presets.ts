@@ -101,7 +101,7 @@ const LOOKS: Readonly<Record<Mode, readonly number[]>> = {
   full: [4, 8, 12],
 };
 const SLICES = 4;
-const SLICE_SECONDS = 0.2;
+const SLICE_SECONDS = 0.25;
 const FIGURES_A_FAMILY = 2;
 
 interface Row {

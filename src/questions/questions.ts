@@ -20,9 +20,9 @@ export const CLAIM_SOURCES: readonly QuestionSource[] = [
   concurrentReads,
   indexLock,
   leaseScale,
-  batchSweep,
   walSync,
   presets,
+  batchSweep,
 ];
 
 export const QUESTION_SOURCES: readonly QuestionSource[] = [...CLAIM_SOURCES, surface];

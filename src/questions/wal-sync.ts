@@ -51,7 +51,7 @@ const boundId = ({ syncDelayMs }: Side): string => `bound-${String(syncDelayMs)}
 
 const LOOKS: Readonly<Record<Mode, readonly number[]>> = {
   quick: [3],
-  default: [3, 5, 8],
+  default: [4, 6, 9],
   full: [3, 5, 8, 12],
 };
 

@@ -3,7 +3,7 @@
 // question by its id. Additive changes only, as in round.ts.
 
 import { z } from 'zod';
-import { scalarSchema, warningSchema } from './basic-schema.ts';
+import { warningSchema } from './basic-schema.ts';
 import { scalarsSchema, SCHEMA_VERSION } from './round.ts';
 
 /**
@@ -179,4 +179,3 @@ export type Estimate = z.infer<typeof estimateSchema>;
 export type Published = z.infer<typeof publishedSchema>;
 export type Answer = z.infer<typeof answerSchema>;
 export type AnswersFile = z.infer<typeof answersFileSchema>;
-export type ScalarValue = z.infer<typeof scalarSchema>;

@@ -1,4 +1,5 @@
-// The shape of a host profile, as run.json holds it.
+// The shape of a host profile, as run.json holds it: the machine, the disk under the work folder, its sync latency
+// before and after. Taken by hardware/profile.ts.
 
 import { z } from 'zod';
 import { warningSchema } from './basic-schema.ts';

@@ -9,7 +9,7 @@ import { hostSchema } from './host.ts';
 
 export const MODES = ['default', 'quick', 'full'] as const;
 
-export const armSchema = z.object({
+const armSchema = z.object({
   name: z.string(),
   /** 'engine', or a peer: 'bbolt', 'etcd-mvcc'. */
   target: z.string(),

@@ -1,4 +1,5 @@
-// What a run did not reach, one line a question: what is missing, and what it would take. Pure.
+// What a run did not reach, one line a question: what is missing, and what it would take. Pure. Why a cell
+// was given up after faults is said by conduct.ts where it happens.
 
 import { fileSize, list, seconds } from '../judge/words.ts';
 import type { Question } from '../question/question.ts';

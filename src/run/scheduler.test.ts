@@ -128,10 +128,12 @@ describe('other questions', () => {
   const slow = testQuestion('slow', [testCell('slow/x', { sliceSeconds: 3 })]);
   const quick = testQuestion('quick', [testCell('quick/x')]);
 
-  it('get their first look, the cheapest first', () => {
+  it('get their first look: what was begun, then by priority, then the cheapest first', () => {
     expect(nextCell(situation([standing(slow), standing(quick)]))).toBe('quick/x');
     const begun = situation([standing(slow, 1), standing(quick)], { had: { 'slow/x': 1 } });
-    expect(nextCell(begun)).toBe('quick/x');
+    expect(nextCell(begun)).toBe('slow/x');
+    const later = testQuestion('later', quick.cells, { priority: 2 });
+    expect(nextCell(situation([standing(later), standing(slow)]))).toBe('slow/x');
     const seen = situation([standing(slow), standing(quick, 3)], { had: { 'quick/x': 3 } });
     expect(nextCell(seen)).toBe('slow/x');
   });
@@ -157,14 +159,15 @@ describe('other questions', () => {
     expect(nextCell(situation(asks, { had }))).toBe('slow/x');
   });
 
-  it('leave what seems hopeless until curves have been seen', () => {
+  it('are looked at again before any curve, as long as the judge asks for it', () => {
     const far = estimate('ratio:quick/x', { value: 1.12, low: 1.0, high: 1.25 });
     const question = { ...quick, cells: [...quick.cells, curve('quick/c'), labelled('quick/l')] };
     const asks = [standing(question, 3, { estimates: new Map([[far.id, far]]) })];
-    const order = ['quick/c', 'quick/l', 'quick/x'];
+    const order = ['quick/x', 'quick/x', 'quick/c', 'quick/l'];
     const had: Record<string, number> = { 'quick/x': 3 };
-    for (const cell of order) {
-      expect(nextCell(situation(asks, { had, secondsLeft: 1e3 }))).toBe(cell);
+    for (const [i, cell] of order.entries()) {
+      const now = i < 2 ? asks : [standing(question, 5, settled)];
+      expect(nextCell(situation(now, { had, secondsLeft: 1e3 }))).toBe(cell);
       had[cell] = (had[cell] ?? 0) + 1;
     }
   });

@@ -1,7 +1,8 @@
 // Which cell gets a session next. Pure: from what the questions need, what sessions cost and what is left of the
 // budget to one step, or none. Order: headline questions until they are decided; every other question to its
-// first look, the cheapest first; then the question that seems soonest settled; then what has hardly been
-// measured; curve cells, spread over each curve, and labelled ones, a session each; at last further sessions.
+// first look, by priority and then the cheapest first; then the question that seems soonest settled, and those
+// that the judge does not call hopeless; curve cells, spread over each curve, and labelled ones, a session
+// each; at last further sessions.
 // Invariants: no step that does not fit the time or the machine; a question is bounded by its looks, a cell by
 // the number of its sessions. What sessions are, and what they cost, others know.
 
@@ -47,8 +48,6 @@ export interface Step extends PlacedCell {
 
 /** A cell whose sessions fail this often is given up. */
 export const FAULTS_MAX = 3;
-/** A mean needs two values to have an interval. */
-const SESSIONS_FOR_INTERVAL = 2;
 const HEADLINE = 0;
 
 /** A question that goes on, with what its next look takes. */
@@ -79,7 +78,12 @@ export class Schedule {
     const headline = ready.filter(({ ask }) => ask.question.priority === HEADLINE);
     const firstLooks = ready
       .filter((one) => this.#isUnseen(one) && one.seconds <= secondsLeft)
-      .sort((a, b) => a.seconds - b.seconds);
+      .sort(
+        (a, b) =>
+          this.#begunFirst(a, b) ||
+          a.ask.question.priority - b.ask.question.priority ||
+          a.seconds - b.seconds,
+      );
     const soonest = ready
       .filter((one) => !this.#isUnseen(one))
       .map((one) => ({ one, seconds: this.#secondsToSettle(one) }))
@@ -89,10 +93,10 @@ export class Schedule {
       this.#firstOf(headline) ??
       this.#firstOf(firstLooks) ??
       this.#firstOf(soonest.map(({ one }) => one)) ??
-      this.#cheapest((need) => this.#sessions(need) < SESSIONS_FOR_INTERVAL) ??
+      this.#firstOf(ready.filter(({ seconds }) => seconds <= secondsLeft)) ??
       this.#beside('curve', 'first') ??
       this.#beside('labelled', 'first') ??
-      this.#cheapest(() => true) ??
+      this.#cheapest() ??
       this.#beside('curve', 'further') ??
       this.#beside('labelled', 'further')
     );
@@ -180,9 +184,16 @@ export class Schedule {
     return undefined;
   }
 
-  #cheapest(which: (need: Need) => boolean): Step | undefined {
+  /** What was begun is seen through: half of a first look says nothing. */
+  #begunFirst(a: OpenQuestion, b: OpenQuestion): number {
+    const isBegun = ({ needs }: OpenQuestion): boolean =>
+      needs.some((need) => this.#sessions(need) > 0);
+    return Number(isBegun(b)) - Number(isBegun(a));
+  }
+
+  #cheapest(): Step | undefined {
     const steps = this.open.flatMap(({ ask, needs }) =>
-      needs.filter(which).flatMap((need) => this.#stepFor(need, ask.question.priority) ?? []),
+      needs.flatMap((need) => this.#stepFor(need, ask.question.priority) ?? []),
     );
     return steps.sort((a, b) => this.#secondsOf(a) - this.#secondsOf(b))[0];
   }

@@ -176,16 +176,18 @@ class Session {
         ...{ slices: 0, replicates: 0, warnings: [] },
       });
     }
-    // Processes start side by side; opening takes turns, since arms may share what was prepared.
-    const timeoutMs = patienceMs(cell.openSeconds * pace, this.#options);
-    for (const one of this.#arms) {
-      this.#progress(`opening ${one.arm.name}`);
-      const arm = { ...one.order, folder: work.emptyFolder(one.folder) };
-      const order = { kind: 'open' as const, procedure: cell.procedure, arm };
-      const opened = await one.client.request(order, { timeoutMs, signal });
-      one.warmUp = opened.warmUp;
-      this.#doneSeconds += cell.openSeconds;
-    }
+    // Opening is not measuring: arms do it side by side, and only read what was prepared.
+    const timeoutMs = patienceMs(cell.openSeconds * pace * this.#arms.length, this.#options);
+    this.#progress('opening');
+    await allOf(
+      this.#arms.map(async (one) => {
+        const arm = { ...one.order, folder: work.emptyFolder(one.folder) };
+        const order = { kind: 'open' as const, procedure: cell.procedure, arm };
+        const opened = await one.client.request(order, { timeoutMs, signal });
+        one.warmUp = opened.warmUp;
+        this.#doneSeconds += cell.openSeconds;
+      }),
+    );
   }
 
   /** One arm at a time: arms that warm up together would find a machine that no slice will see. */

@@ -1,13 +1,12 @@
-// Whether an arm is warm: its figure no longer moves from slice to slice. Rule, on the logarithms of the last three
-// warm slices: all within 5% of each other, or neither rising nor falling throughout and first and last
-// within 10%. So noise alone keeps an arm waiting for few slices, while code that is still being
+// Whether an arm is warm: its figure no longer moves in one direction from slice to slice. Rule, on the logarithms of
+// the last four warm slices: the later two are within 10% of the earlier two, or the last three neither rise
+// nor fall throughout. So the noise of a disk keeps no arm waiting for long, while code that is still being
 // compiled, which speeds up slice by slice, does. Bounded by the procedure's largest number of slices. Pure.
 
 import type { WarmUp } from '../procedures/procedure.ts';
 
-const SLICES = 3;
-const WITHIN = Math.log(1.05);
-const ENDS_WITHIN = Math.log(1.1);
+const SLICES = 4;
+const WITHIN = Math.log(1.1);
 
 /** 'never': the largest number of slices has passed and the figure still moves. */
 export type Warmth = 'cold' | 'steady' | 'never';
@@ -22,10 +21,9 @@ export function warmthOf(warmUp: WarmUp, figures: readonly (number | undefined)[
 
 function isSteady(last: readonly (number | undefined)[]): boolean {
   const logs = last.map((value) => Math.log(value ?? Number.NaN));
-  const [first, middle, end] = logs;
-  if (first === undefined || middle === undefined || end === undefined) return false;
-  if (!logs.every((value) => Number.isFinite(value))) return false;
-  if (Math.max(...logs) - Math.min(...logs) <= WITHIN) return true;
-  const turns = middle - first > 0 !== end - middle > 0;
-  return turns && Math.abs(end - first) <= ENDS_WITHIN;
+  const [first, second, third, fourth] = logs;
+  if (first === undefined || second === undefined || third === undefined) return false;
+  if (fourth === undefined || !logs.every((value) => Number.isFinite(value))) return false;
+  if (Math.abs(third + fourth - first - second) / 2 <= WITHIN) return true;
+  return third - second > 0 !== fourth - third > 0;
 }

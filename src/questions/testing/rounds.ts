@@ -35,7 +35,7 @@ const wobble = (index: number): number => WOBBLE[index % WOBBLE.length] ?? 0;
 /** Rounds of some arms of a cell, session after session. */
 export function roundsOf(
   cell: Cell,
-  { arms, sessions = 3, slices, spread = 0.01 }: MadeUp,
+  { arms, sessions = 4, slices, spread = 0.01 }: MadeUp,
 ): Round[] {
   const rounds: Round[] = [];
   for (let session = 0; session < sessions; session++) {

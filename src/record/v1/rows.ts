@@ -1,4 +1,5 @@
-// A stored table out of rows and columns: one function a column, so that heads and cells cannot drift apart.
+// A stored table out of rows and columns: one function a column, so that heads and cells cannot drift apart. What
+// the columns are is its callers' to say.
 
 import type { Table } from '../answer.ts';
 

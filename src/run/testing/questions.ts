@@ -5,7 +5,7 @@ import { ratioOf } from '../../question/contrast.ts';
 import type { Cell, Question } from '../../question/question.ts';
 import type { Verdict } from '../../record/answer.ts';
 
-export const CUT = 1.1;
+const CUT = 1.1;
 
 /** Preparing takes a second, opening one of its arms one, a slice one: a session of both 8 s. */
 export function testCell(id: string, over: Partial<Cell> = {}): Cell {
