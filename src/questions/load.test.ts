@@ -106,7 +106,7 @@ describe('ab', () => {
       ['a', { batchLimit: 100 }],
       ['b', { batchLimit: 1000 }],
     ]);
-    expect(closed.looks).toEqual([4, 6, 8, 12, 16]);
+    expect(closed.looks).toEqual([4, 8, 12, 16]);
     expect(loadQuestion(request({ sessionsMin: 2, sessionsMax: 5 })).looks).toEqual([2, 4, 5]);
     expect(loadQuestion(request({ sessionsMin: 3, sessionsMax: 3 })).looks).toEqual([3]);
   });

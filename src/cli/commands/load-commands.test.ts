@@ -174,7 +174,7 @@ describe.concurrent('flags', () => {
       ...{ name: 'batchIntervalMs', value: 10, origin: 'flag', allowed: '1 to 3.6M ms' },
       meaning: 'time after which the backend commits',
     });
-    expect(shown).toMatchObject({ margin: 1.025, sessionsMin: 4, sessionsMax: 16 });
+    expect(shown).toMatchObject({ margin: 1.025, sessionsMin: 4, sessionsMax: 12 });
     expect(shown.load).toContainEqual(
       expect.objectContaining({ name: 'ratePerSecond', value: 1000, origin: 'flag' }),
     );
