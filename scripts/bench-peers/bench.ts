@@ -120,6 +120,9 @@ function questionOf(name: MeasurementName, specs: readonly RowSpec[], bench: Ben
   };
 }
 
+/** Bytes by which the mean of a key's message may differ. */
+const BYTES_ALIKE = 16;
+
 /** All arms saw and left the same, under the same settings; and bbolt finds no fault in our files. */
 export function workFaults(
   { id }: Pick<Cell, 'id'>,
@@ -135,12 +138,16 @@ export function workFaults(
         return differing(`settings, ${name}`, alike, ({ settings }) => settings[name]);
       });
     }),
-    ...DONE.flatMap((name) =>
-      differing(name, own, ({ state, settings }) => state[name] ?? settings[name]),
-    ),
-    // Numbers in a message take a byte more or less: where it lies is drawn, so the mean differs a little.
-    ...differing('bytesPerKey', own, ({ figures: { bytesPerKey } }) =>
-      bytesPerKey === undefined ? undefined : Math.round(bytesPerKey),
+    ...firstOfEach(
+      sameSeed(own).flatMap((alike) => [
+        ...DONE.flatMap((name) =>
+          differing(name, alike, ({ state, settings }) => state[name] ?? settings[name]),
+        ),
+        // Numbers in a message take a byte more or less: where it lies is drawn, so the mean differs a little.
+        ...differing('bytesPerKey', alike, ({ figures: { bytesPerKey } }) =>
+          bytesPerKey === undefined ? undefined : Math.round(bytesPerKey / BYTES_ALIKE),
+        ),
+      ]),
     ),
     ...Object.entries(prepared).flatMap(([name, found]): Warning[] =>
       name.startsWith('check of') && found !== NO_FAULT
@@ -148,6 +155,22 @@ export function workFaults(
         : [],
     ),
   ];
+}
+
+/** Of faults that every block repeats the first. */
+function firstOfEach(faults: readonly Warning[]): Warning[] {
+  const whatOf = ({ message }: Warning): string => message.split(':', 1)[0] ?? '';
+  return [...new Map([...faults].reverse().map((fault) => [whatOf(fault), fault])).values()];
+}
+
+/** Rounds of one block of one session: they drew the same keys. */
+function sameSeed(rounds: readonly Round[]): Round[][] {
+  const blocks = new Map<string, Round[]>();
+  for (const round of rounds) {
+    const block = `${String(round.session)}/${String(round.block)}`;
+    blocks.set(block, [...(blocks.get(block) ?? []), round]);
+  }
+  return [...blocks.values()];
 }
 
 /** A fault where rounds that have the figure do not agree on it. */
