@@ -1,6 +1,6 @@
 // PreparedCells: what sessions of a cell start from, each in a folder of its own below the work folder. Made when a
 // cell is measured first and kept to the run's end, as long as the disk has room for the next one beside it:
-// clearing an aged file of 100 GB away frees some 400,000 extents, which takes half a minute where the file
+// clearing an aged file of 100 GB away frees some 360,000 extents, which takes half a minute where the file
 // system discards them at once, and holds up every sync meanwhile. Invariant: a folder that holds what was not
 // finished, or what a killed process left, is not in here.
 
