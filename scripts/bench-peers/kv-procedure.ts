@@ -64,7 +64,7 @@ const SETUP_PUTS_PER_COMMIT = 10_000;
 
 export const KV: Procedure = {
   name: 'kv',
-  warmUp: { figure: undefined, slicesMin: 0, slicesMax: 0 },
+  warmUp: { figure: undefined, slicesMin: 0, slicesMax: 0, sideBySide: false },
   prepare: async (order, { signal }) => {
     const factors = factorsOf(order.asked);
     const { work, keys = 0, pages = 0 } = factors;

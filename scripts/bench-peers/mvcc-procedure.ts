@@ -24,7 +24,7 @@ const SETTINGS = ['batchLimit', 'batchIntervalMs', 'freelist', 'syncFreelist'];
 
 export const MVCC_PUT: Procedure = {
   name: 'mvcc-put',
-  warmUp: { figure: undefined, slicesMin: 0, slicesMax: 0 },
+  warmUp: { figure: undefined, slicesMin: 0, slicesMax: 0, sideBySide: false },
   open: (order) => {
     if (order.target === 'engine') warmUp(order);
     return Promise.resolve(armOf(order));

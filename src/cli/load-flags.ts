@@ -19,17 +19,25 @@ type Command = LoadRequest['command'];
 
 /** What a command does where nothing else is asked for. */
 interface Habits {
+  /** Of a slice. */
   readonly seconds: number;
   readonly sessions: number;
-  readonly slices: number;
+  /** Measured seconds of each arm a session, made up of slices: so many at least, and at most. */
+  readonly armSeconds: number;
+  readonly slices: readonly [number, number];
 }
 
-/** Slices of a comparison are short and many, so that both arms see every second of the machine. */
+/**
+ * Slices of a comparison are short and many, so that both arms see every second of the machine: a disk whose syncs
+ * are slow for a while is slow for both.
+ */
 const HABITS: Readonly<Record<Command, Habits>> = {
-  run: { seconds: 8, sessions: 1, slices: 1 },
-  ab: { seconds: 0.4, sessions: 12, slices: 8 },
-  sweep: { seconds: 1, sessions: 2, slices: 1 },
+  run: { seconds: 8, sessions: 1, armSeconds: 8, slices: [1, 1] },
+  ab: { seconds: 0.25, sessions: 8, armSeconds: 4, slices: [2, 16] },
+  sweep: { seconds: 1, sessions: 2, armSeconds: 1, slices: [1, 1] },
 };
+/** A slice holds so many intervals of the slowest batch at least: without its commits it is no picture of an arm. */
+const BATCHES_A_SLICE = 2.5;
 /** Sessions of a comparison before its first look. */
 const FIRST_LOOK = 4;
 const MARGIN = 1.05;
@@ -85,9 +93,10 @@ export function sessionFlags(
   readonly budget: Flag<number | undefined>;
 } {
   const { seconds, sessions } = HABITS[command];
+  const more = command === 'ab' ? ', more for a batchInterval over 100ms' : '';
   return {
     duration: textFlag({
-      describe: `measured time of a slice (default: ${String(seconds * 1000)}ms)`,
+      describe: `measured time of a slice (default: ${String(seconds * 1000)}ms${more})`,
       read: readers.durationNs,
     }),
     repeat: textFlag({
@@ -122,13 +131,22 @@ export function findWorkload(id: string): Workload {
   throw usageError(`there is no workload '${id}'`, `${meant}choose from ${ids.join(', ')}`);
 }
 
-export function requestBase(command: Command, values: Given, margin: number = MARGIN): LoadBase {
+/** `arms`: of a comparison. */
+export function requestBase(
+  command: Command,
+  values: Given,
+  {
+    margin = MARGIN,
+    arms = [],
+  }: { readonly margin?: number; readonly arms?: LoadRequest['arms'] } = {},
+): LoadBase {
   if (values.workload === undefined) {
     throw usageError('no workload given', 'kvtune workloads lists them');
   }
   const { id } = findWorkload(values.workload);
-  const { seconds, sessions, slices } = HABITS[command];
+  const { sessions, armSeconds, slices } = HABITS[command];
   const { duration, ops, repeat = sessions } = values;
+  const seconds = duration === undefined ? secondsOf(command, arms) : duration / 1e9;
   positive({ ...{ clients: values.clients, threads: values.threads }, ops, repeat, duration });
   const parameters = readParameters(id, values.param ?? []);
   return {
@@ -137,12 +155,20 @@ export function requestBase(command: Command, values: Given, margin: number = MA
       ...{ workload: id, ...parameters },
       ...loopOf(values, workload(id, parameters).nominalRate),
       ...clientsOf(id, parameters, values),
-      seconds: duration === undefined ? seconds : duration / 1e9,
-      ...{ operationsMax: ops ?? 0, probeSync: false, verify: true },
+      ...{ seconds, operationsMax: ops ?? 0, probeSync: false, verify: true },
     },
     sessionsMin: command === 'ab' ? Math.min(FIRST_LOOK, repeat) : repeat,
-    ...{ sessionsMax: repeat, slicesPerSession: slices },
+    sessionsMax: repeat,
+    slicesPerSession: Math.max(slices[0], Math.min(slices[1], Math.round(armSeconds / seconds))),
   };
+}
+
+/** Of a slice. */
+function secondsOf(command: Command, arms: LoadRequest['arms']): number {
+  const intervals = arms.flatMap(({ settings }) =>
+    settings.flatMap(({ name, value }) => (name === 'batchIntervalMs' ? [Number(value)] : [])),
+  );
+  return Math.max(HABITS[command].seconds, (BATCHES_A_SLICE * Math.max(0, ...intervals)) / 1e3);
 }
 
 /** What a command asks of a workload where no flag says anything. */

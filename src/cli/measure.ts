@@ -3,6 +3,7 @@
 
 import { join } from 'node:path';
 import type { Question } from '../question/question.ts';
+import { clearingsOver } from '../record/clearing.ts';
 import { readRun, RunFolder, writeReport, type StoredRun } from '../record/folder.ts';
 import type { LoadRequest, Mode, Run } from '../record/run.ts';
 import { renderReport } from '../report/report.ts';
@@ -79,6 +80,13 @@ async function measureIn(
     const folder = new RunFolder(out, hold);
     if (previous === undefined) lock = new RunLock(folder.path);
     const run = previous?.run ?? fresh;
+    await clearingsOver(work.path, {
+      signal: context.signal,
+      onWait: () => {
+        const doing = 'waiting until files of an earlier run are cleared away';
+        context.progress.update({ share: 0, doing, secondsLeft: measurement.budgetSeconds ?? 0 });
+      },
+    });
     const conducted = await answer(measurement, { run, previous, folder, work });
     return await conclude(conducted, folder.path, measurement);
   } catch (error) {

@@ -74,11 +74,13 @@ function methodOf(question: Question): string {
     'a session opens each arm in a process of its own and takes slices of all arms in turn';
   if (contrasts.length === 0) return `figures are means over sessions; ${unit}`;
   if (sharing.length === 0) return 'counted or simulated: repeats exactly, one session suffices';
-  const share = Number((shareOf(question) * 100).toPrecision(2));
+  const shares = sharing.map((one) => Number((shareOf(question, one) * 100).toPrecision(2)));
+  const [least, most] = [Math.min(...shares), Math.max(...shares)];
+  const share = least === most ? `an error of ${least}% each` : `errors of ${least}% to ${most}%`;
   const after = list(looks.map(String));
   return (
     `one number a session; ${unit}. Intervals are Student's t over sessions, widened for sessions that ` +
-    `resemble the one before; an error of ${share}% each, so that ${alpha * 100}% are shared by ` +
+    `resemble the one before; ${share}, so that ${alpha * 100}% are shared by ` +
     `${sharing.length} ${sharing.length === 1 ? 'contrast' : 'contrasts'} and looks after ${after} sessions`
   );
 }

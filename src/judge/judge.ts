@@ -23,7 +23,9 @@ export function judge(question: Question, measured: Measured, final: boolean): J
   const { usable, fault, doubt } = usableRounds(own, ids.deciding);
   const rounds = [...usable, ...measured.rounds.filter(({ cell }) => !ids.all.has(cell))];
 
-  const usesDisk = question.cells.some(({ diskBytes }) => diskBytes > 0);
+  // Without deciding cells all are alike.
+  const rests = question.cells.filter(({ id }) => ids.deciding.size === 0 || ids.deciding.has(id));
+  const usesDisk = rests.some(({ diskBytes }) => diskBytes > 0);
   // What rounds say against themselves does not heal; a ratio of two arms, or a busy generator, may.
   const lasting = faultsOf(run, own, { usesDisk });
   const passing = own.length === 0 ? [] : [fault ?? [], question.faults({ run, rounds, cells })];

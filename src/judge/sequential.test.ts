@@ -111,11 +111,14 @@ describe('several contrasts', () => {
     );
 
   it('share the error', () => {
-    expect(shareOf(both)).toBeCloseTo(0.05 / 6, 12);
+    expect(shareOf(both, one)).toBeCloseTo(0.05 / 6, 12);
+    const weighed = { ...both, contrasts: [one, { ...two, weight: 3 }] };
+    expect(shareOf(weighed, one)).toBeCloseTo(0.05 / 12, 12);
+    expect(shareOf(weighed, weighed.contrasts[1] ?? one)).toBeCloseTo(0.05 / 4, 12);
     const exact = { ...both, contrasts: [one, { ...two, exact: true }] };
-    expect(shareOf(exact)).toBeCloseTo(0.05 / 3, 12);
+    expect(shareOf(exact, one)).toBeCloseTo(0.05 / 3, 12);
     const supported = { ...both, contrasts: [one, { ...two, supporting: true }] };
-    expect(shareOf(supported)).toBeCloseTo(0.05 / 3, 12);
+    expect(shareOf(supported, one)).toBeCloseTo(0.05 / 3, 12);
   });
 
   it('go on with the open one alone', () => {

@@ -75,12 +75,13 @@ export function sessionsMin({ looks }: Pick<Sequential, 'looks'>, { exact }: Con
   return exact === true ? 1 : Math.max(2, looks[0] ?? 2);
 }
 
-/** Share of the error of each contrast that is uncertain and decides, at each look. */
-export function shareOf({ alpha, contrasts, looks }: Sequential): number {
+/** Share of the error of a contrast that is uncertain and decides, at each look. */
+export function shareOf({ alpha, contrasts, looks }: Sequential, { weight = 1 }: Contrast): number {
   const sharing = contrasts.filter(
     ({ exact, supporting }) => exact !== true && supporting !== true,
   );
-  return alphaShare({ alpha, contrasts: sharing.length, looks: looks.length });
+  const weights = sharing.reduce((sum, one) => sum + (one.weight ?? 1), 0);
+  return alphaShare({ alpha, weight, weights: Math.max(weight, weights), looks: looks.length });
 }
 
 function see(
@@ -100,7 +101,7 @@ function see(
   const beyond = final && look.taken > 0 && look.next !== undefined && look.sessions !== used;
   const taking = values.slice(0, used);
   const options = {
-    alpha: shareOf(question),
+    alpha: shareOf(question, contrast),
     deciding: true,
     sessionsMin: sessionsMin(question, contrast),
   };

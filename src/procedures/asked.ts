@@ -29,11 +29,11 @@ export function storeOptionsOf(asked: Scalars): Partial<StoreOptions> {
   return Object.fromEntries(own);
 }
 
-/** `sizes` whole numbers from `min` to `max`, both included, spaced evenly on a log scale. */
+/** `sizes` numbers from `min` to `max`, both included, evenly on a log scale; round ones (300,000) in between. */
 export function sizesBetween(min: number, max: number, sizes: number): number[] {
   if (sizes <= 1) return [max];
   const step = Math.log(max / min) / (sizes - 1);
   return Array.from({ length: sizes }, (_, i) =>
-    i === sizes - 1 ? max : Math.round(min * Math.exp(i * step)),
+    i === 0 ? min : i === sizes - 1 ? max : Number((min * Math.exp(i * step)).toPrecision(1)),
   );
 }

@@ -19,7 +19,7 @@ import { PutClients, type PutPhase } from './clients/put-clients.ts';
 import { phaseOf, type PhaseReads, type ReadingThreads } from './clients/reading-thread.ts';
 import { clientWarnings, SHORT_CLIENTS, startReaders } from './clients/recipe.ts';
 import { IndexKeys } from './index-keys.ts';
-import type { Procedure, Slice, SliceContext } from './procedure.ts';
+import { NO_WARM_UP, type Procedure, type Slice, type SliceContext } from './procedure.ts';
 
 /** What a key of two revisions takes, and room to spare. */
 const INDEX_BYTES_A_KEY = 300;
@@ -39,7 +39,7 @@ const DURING = 2;
 
 export const compactionStall: Procedure = {
   name: 'compaction-stall',
-  warmUp: { figure: undefined, slicesMin: 0, slicesMax: 0 },
+  warmUp: NO_WARM_UP,
   open: async ({ asked, folder, seed }, context) => {
     const store = storeOptionsOf(asked);
     const seconds = numberOf(asked, 'seconds');

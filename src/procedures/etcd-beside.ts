@@ -5,11 +5,11 @@ import { runEtcdBeside } from '../targets/etcd-mvcc-peer.ts';
 import { choiceOf, numberOf } from './asked.ts';
 import { bareArm } from './bare-arm.ts';
 import { etcdCall, etcdSettings, KEY_BYTES, VALUE_BYTES } from './etcd-peer.ts';
-import type { Procedure } from './procedure.ts';
+import { NO_WARM_UP, type Procedure } from './procedure.ts';
 
 export const etcdBeside: Procedure = {
   name: 'etcd-beside',
-  warmUp: { figure: undefined, slicesMin: 0, slicesMax: 0 },
+  warmUp: NO_WARM_UP,
   open: ({ asked, folder }) => {
     const mode = choiceOf(asked, 'transaction', ['shared', 'concurrent']);
     const keys = numberOf(asked, 'standingKeys');

@@ -7,7 +7,7 @@ import { numberOf } from './asked.ts';
 import { bareArm } from './bare-arm.ts';
 import { etcdCall, etcdSettings } from './etcd-peer.ts';
 import { KEY_BYTES, VALUE_BYTES } from './index-keys.ts';
-import type { Procedure } from './procedure.ts';
+import { NO_WARM_UP, type Procedure } from './procedure.ts';
 
 const PUTS_PER_SECOND = 5000;
 const BEFORE_MS = 300;
@@ -15,7 +15,7 @@ const COMPACTION = { versions: 2, compactionBatchLimit: 10_000, compactionSleepM
 
 export const etcdCompaction: Procedure = {
   name: 'etcd-compaction',
-  warmUp: { figure: undefined, slicesMin: 0, slicesMax: 0 },
+  warmUp: NO_WARM_UP,
   open: ({ asked, folder }) => {
     const keys = numberOf(asked, 'keys');
     const arm = bareArm(async (slice, context) => {

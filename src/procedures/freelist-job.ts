@@ -22,15 +22,16 @@ import { UndoVfs, type FileState } from '../targets/undo-vfs.ts';
 import { AgedFile } from './aged-file.ts';
 import { choiceOf, numberOf } from './asked.ts';
 import { runFreelistJob, type JobResult } from './freelist-driver.ts';
-import type {
-  ArmOrder,
-  CellOrder,
-  Closing,
-  OpenArm,
-  Procedure,
-  Slice,
-  SliceContext,
-  SliceOrder,
+import {
+  NO_WARM_UP,
+  type ArmOrder,
+  type CellOrder,
+  type Closing,
+  type OpenArm,
+  type Procedure,
+  type Slice,
+  type SliceContext,
+  type SliceOrder,
 } from './procedure.ts';
 
 /** What the page cache of the operating system holds when a slice begins; the same for each. */
@@ -43,7 +44,7 @@ const WARM_UP_CACHE_BYTES = 16 * 1024 * 1024;
 export const freelistJob: Procedure = {
   name: 'freelist-job',
   // Code is compiled when an arm opens, pages and blocks are there since the rehearsal.
-  warmUp: { figure: undefined, slicesMin: 0, slicesMax: 0 },
+  warmUp: NO_WARM_UP,
   prepare,
   open: (order) =>
     Promise.resolve(order.target === 'bbolt' ? new BboltArm(order) : new EngineArm(order)),

@@ -9,11 +9,11 @@ import type { Scalars, Warning } from '../record/round.ts';
 import { choiceOf, numberOf } from './asked.ts';
 import { bareArm } from './bare-arm.ts';
 import { EXPIRIES, idOf, lessorSettings, SECOND_MS } from './leases.ts';
-import type { Procedure, Slice } from './procedure.ts';
+import { NO_WARM_UP, type Procedure, type Slice } from './procedure.ts';
 
 export const leaseLag: Procedure = {
   name: 'lease-lag',
-  warmUp: { figure: undefined, slicesMin: 0, slicesMax: 0 },
+  warmUp: NO_WARM_UP,
   open: ({ asked }) => Promise.resolve(bareArm(() => sliceOf(asked))),
 };
 

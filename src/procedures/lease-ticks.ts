@@ -10,7 +10,7 @@ import { median } from '../stats/quantile.ts';
 import { choiceOf, numberOf, sizesBetween } from './asked.ts';
 import { bareArm } from './bare-arm.ts';
 import { EXPIRIES, idOf, lessorSettings, SECOND_MS } from './leases.ts';
-import type { Procedure, Slice } from './procedure.ts';
+import { NO_WARM_UP, type Procedure, type Slice } from './procedure.ts';
 
 /** Leases that are not due in a slice. */
 const LONG_TTL_SECONDS = 86_400;
@@ -29,7 +29,7 @@ const COMPILE_LEASES = 1000;
 
 export const leaseTicks: Procedure = {
   name: 'lease-ticks',
-  warmUp: { figure: undefined, slicesMin: 0, slicesMax: 0 },
+  warmUp: NO_WARM_UP,
   open: ({ asked, seed }) => {
     const order = orderOf(asked);
     measure(order, COMPILE_LEASES, seed);

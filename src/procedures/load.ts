@@ -24,7 +24,7 @@ import type {
 
 export const load: Procedure = {
   name: 'load',
-  warmUp: { figure: 'operationsPerSecond', slicesMin: 4, slicesMax: 6 },
+  warmUp: { figure: 'operationsPerSecond', slicesMin: 4, slicesMax: 9, sideBySide: true },
   prepare,
   open,
 };

@@ -63,7 +63,14 @@ export interface WarmUp {
   readonly figure: string | undefined;
   readonly slicesMin: number;
   readonly slicesMax: number;
+  /** Arms share nothing, so that they may warm up at the same time. */
+  readonly sideBySide: boolean;
 }
+
+/** Of procedures whose arms need none: what they measure starts cold, or warms up by itself. */
+export const NO_WARM_UP: WarmUp = {
+  ...{ figure: undefined, slicesMin: 0, slicesMax: 0, sideBySide: false },
+};
 
 export interface Procedure {
   readonly name: string;

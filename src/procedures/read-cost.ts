@@ -13,7 +13,15 @@ import { EtcdWork, runEtcdReads } from '../targets/etcd-mvcc-peer.ts';
 import { choiceOf, numberOf, storeOptionsOf } from './asked.ts';
 import { bareArm } from './bare-arm.ts';
 import { etcdCall, etcdSettings, KEY_BYTES, VALUE_BYTES } from './etcd-peer.ts';
-import type { ArmOrder, Closing, OpenArm, Procedure, Slice, SliceOrder } from './procedure.ts';
+import {
+  NO_WARM_UP,
+  type ArmOrder,
+  type Closing,
+  type OpenArm,
+  type Procedure,
+  type Slice,
+  type SliceOrder,
+} from './procedure.ts';
 
 const KEYS = 20_000;
 const BLOCKS = 7;
@@ -32,7 +40,7 @@ const NO_LEASE = leaseId(0n);
 
 export const readCost: Procedure = {
   name: 'read-cost',
-  warmUp: { figure: undefined, slicesMin: 0, slicesMax: 0 },
+  warmUp: NO_WARM_UP,
   open: (order) =>
     Promise.resolve(order.target === 'etcd-mvcc' ? etcdArm(order) : new OurArm(order)),
 };

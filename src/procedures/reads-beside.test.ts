@@ -7,7 +7,10 @@ import { shortReads } from './short-reads.ts';
 import { armOrder, runArm, sliceContext } from './testing/run-arm.ts';
 
 const base = testFolder('reads-beside');
-const FACTORS = { standingKeys: 300, sharePercent: 100, aloneSeconds: 0.15, besideSeconds: 0.2 };
+const FACTORS = {
+  ...{ standingKeys: 300, sharePercent: 100 },
+  ...{ aloneSeconds: 0.15, besideSeconds: 0.2, besideEvery: 1 },
+};
 
 describe.each(['global', 'copy', 'concurrent'])('reads-beside, %s', (readLock) => {
   it('puts alone and beside long reads, none of which misses a key', async () => {
@@ -25,7 +28,7 @@ describe.each(['global', 'copy', 'concurrent'])('reads-beside, %s', (readLock) =
       expect(figures['longReadShare']).toBeGreaterThan(0.9);
       expect(figures['putP99Us']).toBeGreaterThanOrEqual(figures['putP50Us'] ?? Infinity);
       if (readLock === 'concurrent') expect(figures['writerWaitedShare']).toBe(0);
-      expect(Object.keys(histograms)).toEqual(['put', 'alonePut', 'shortRead', 'longRead']);
+      expect(Object.keys(histograms)).toEqual(['put', 'shortRead', 'longRead', 'alonePut']);
     }
     expect(closing).toMatchObject({ settings: { readLock }, warnings: [] });
   });
@@ -41,12 +44,19 @@ it('lets the long reader rest', async () => {
   }
 });
 
-it('has shorter slices while it warms up', async () => {
-  const order = armOrder({ base, asked: { ...FACTORS, readLock: 'copy' } });
+it('has long reads in the first slice of each kind, and in every one of so many after it', async () => {
+  const asked = { ...FACTORS, besideEvery: 3, readLock: 'copy' };
+  const order = armOrder({ base, asked });
   await readsBeside.prepare?.(order, sliceContext());
   const arm = await readsBeside.open(order, sliceContext());
-  const warm = await arm.slice({ index: 0, seed: 1, warm: true }, sliceContext());
-  expect(warm.seconds).toBeLessThan(0.3);
+  const beside: boolean[] = [];
+  for (const [index, warm] of [true, true, false, false, false, false].entries()) {
+    const { figures, histograms } = await arm.slice({ index, seed: 1, warm }, sliceContext());
+    expect(figures['alonePuts']).toBeGreaterThan(0);
+    expect(histograms?.['longRead'] !== undefined).toBe(figures['puts'] !== undefined);
+    beside.push(figures['puts'] !== undefined);
+  }
+  expect(beside).toEqual([true, false, true, false, false, true]);
   await arm.close('kill', sliceContext());
 });
 

@@ -1,7 +1,8 @@
-// reads-beside: what a long read costs the puts beside it. A slice is a phase of puts with short reads alone, then
-// one with long reads beside them, both in one store, so that each is the other's control. Writes are in the
-// log and synced before they are answered. A slice ends with a commit, outside of what is measured, so that
-// the next begins with an empty buffer.
+// reads-beside: what a long read costs the puts beside it. A slice is a phase of puts with short reads alone, and in
+// some of the slices one with long reads beside them after it, both in one store, so that each is the other's
+// control. The control is the finer comparison and gets more slices, short ones in turn. Writes are in the log
+// and synced before they are answered. A slice ends with a commit, outside of what is measured, so that the
+// next begins with an empty buffer.
 
 import type { Scalars } from '../record/round.ts';
 import { numberOf } from './asked.ts';
@@ -27,7 +28,7 @@ const BESIDE = 2;
 
 export const readsBeside: Procedure = {
   name: 'reads-beside',
-  warmUp: { figure: undefined, slicesMin: 1, slicesMax: 1 },
+  warmUp: { figure: 'alonePutsPerSecond', slicesMin: 4, slicesMax: 9, sideBySide: true },
   prepare: prepareRecipe,
   open: (order) => BesideArm.open(order),
 };
@@ -35,6 +36,8 @@ export const readsBeside: Procedure = {
 class BesideArm implements OpenArm {
   readonly #recipe: RecipeStore;
   readonly #asked: Scalars;
+  /** Slices so far, by whether they were warm-up. */
+  readonly #slices = { warm: 0, measured: 0 };
 
   static async open(order: ArmOrder): Promise<BesideArm> {
     /** Part of the time in which a long read is under way, above 0 to 1, as far as the rests make it. */
@@ -59,27 +62,37 @@ class BesideArm implements OpenArm {
 
   async slice({ warm }: SliceOrder): Promise<Slice> {
     const { store, clients, threads } = this.#recipe;
-    const part = warm ? 0.5 : 1;
     threads.enter(ALONE);
-    const alone = clients.closed(part * numberOf(this.#asked, 'aloneSeconds'));
-    const waitedNs = store.stats().readersWaitedNs;
-    threads.enter(BESIDE);
-    const beside = clients.closed(part * numberOf(this.#asked, 'besideSeconds'));
-    const waitedShare = (store.stats().readersWaitedNs - waitedNs) / 1e9 / beside.seconds;
+    const alone = clients.closed(numberOf(this.#asked, 'aloneSeconds'));
+    const beside = this.#isBeside(warm) ? this.#beside() : undefined;
     const [shorts, longs] = await threads.rest();
     store.commit();
+    const quiet = foundAlone(alone, phaseOf(shorts, ALONE));
+    const busy =
+      beside &&
+      foundBeside(beside, { short: phaseOf(shorts, BESIDE), long: phaseOf(longs, BESIDE) });
     return {
-      seconds: alone.seconds + beside.seconds,
+      seconds: alone.seconds + (beside?.puts.seconds ?? 0),
       settings: { ...store.settings(), putClients: PUT_CLIENTS.length },
-      ...found(
-        { alone, beside, waitedShare },
-        {
-          aloneShort: phaseOf(shorts, ALONE),
-          short: phaseOf(shorts, BESIDE),
-          long: phaseOf(longs, BESIDE),
-        },
-      ),
+      figures: { ...busy?.figures, ...quiet.figures },
+      histograms: { ...busy?.histograms, ...quiet.histograms },
+      warnings: [...quiet.warnings, ...(busy?.warnings ?? [])],
     };
+  }
+
+  /** The first slice of each kind, and of those that are measured every one of so many. */
+  #isBeside(warm: boolean): boolean {
+    const every = numberOf(this.#asked, 'besideEvery');
+    return warm ? this.#slices.warm++ === 0 : this.#slices.measured++ % every === 0;
+  }
+
+  #beside(): PutsBeside {
+    const { store, clients, threads } = this.#recipe;
+    const waitedNs = store.stats().readersWaitedNs;
+    threads.enter(BESIDE);
+    const puts = clients.closed(numberOf(this.#asked, 'besideSeconds'));
+    const waitedShare = (store.stats().readersWaitedNs - waitedNs) / 1e9 / puts.seconds;
+    return { puts, waitedShare };
   }
 
   async close(): Promise<Closing> {
@@ -89,27 +102,33 @@ class BesideArm implements OpenArm {
   }
 }
 
-interface Puts {
-  readonly alone: PutPhase;
-  readonly beside: PutPhase;
-  /** Of the time beside long reads, what the writer waited for readers. */
+interface PutsBeside {
+  readonly puts: PutPhase;
+  /** Of the time, what the writer waited for readers. */
   readonly waitedShare: number;
 }
 
-interface Reads {
-  readonly aloneShort: PhaseReads;
-  readonly short: PhaseReads;
-  readonly long: PhaseReads;
-}
+type Found = Pick<Slice, 'figures' | 'histograms' | 'warnings'>;
 
-function found(
-  { alone, beside, waitedShare }: Puts,
-  { aloneShort, short, long }: Reads,
-): Pick<Slice, 'figures' | 'histograms' | 'warnings'> {
+function foundAlone(puts: PutPhase, short: PhaseReads): Found {
   return {
     figures: {
-      ...putFigures(beside),
-      ...namedAlone(putFigures(alone)),
+      ...namedAlone(putFigures(puts)),
+      aloneShortReadsPerSecond: short.reads / short.seconds,
+      aloneShortReadP99Us: short.p99Ns / 1e3,
+    },
+    histograms: { alonePut: latencyFigures(puts.latenciesNs).histogram },
+    warnings: clientWarnings([short], [puts]),
+  };
+}
+
+function foundBeside(
+  { puts, waitedShare }: PutsBeside,
+  { short, long }: { readonly short: PhaseReads; readonly long: PhaseReads },
+): Found {
+  return {
+    figures: {
+      ...putFigures(puts),
       writerWaitedShare: waitedShare,
       longReads: long.reads,
       longReadMs: long.p50Ns / 1e6,
@@ -118,16 +137,13 @@ function found(
       longKeysPerSecond: long.keysRead / long.busySeconds,
       shortReadsPerSecond: short.reads / short.seconds,
       shortReadP99Us: short.p99Ns / 1e3,
-      aloneShortReadsPerSecond: aloneShort.reads / aloneShort.seconds,
-      aloneShortReadP99Us: aloneShort.p99Ns / 1e3,
     },
     histograms: {
-      put: latencyFigures(beside.latenciesNs).histogram,
-      alonePut: latencyFigures(alone.latenciesNs).histogram,
+      put: latencyFigures(puts.latenciesNs).histogram,
       shortRead: short.histogram,
       longRead: long.histogram,
     },
-    warnings: clientWarnings([aloneShort, short, long], [alone, beside]),
+    warnings: clientWarnings([short, long], [puts]),
   };
 }
 

@@ -20,7 +20,7 @@ const READING = 1;
 
 export const shortReads: Procedure = {
   name: 'short-reads',
-  warmUp: { figure: undefined, slicesMin: 1, slicesMax: 1 },
+  warmUp: { figure: undefined, slicesMin: 1, slicesMax: 1, sideBySide: false },
   prepare: prepareRecipe,
   open: (order) => ShortReadsArm.open(order),
 };

@@ -19,13 +19,14 @@ export function ratioOf(
     readonly under: string;
     readonly cuts?: readonly number[];
     readonly oneSided?: boolean;
+    readonly weight?: number;
   },
 ): Contrast {
-  const { id, words, cell, figure, over, under, cuts = [1], oneSided = false } = about;
+  const { id, words, cell, figure, over, under, cuts = [1], oneSided = false, weight = 1 } = about;
   const logs = valuesOf((round) => round.figures[figure], 'log');
   return {
     ...{ id, words, cell, arms: [over, under], unit: 'x', kind: 'ratio', scale: 'log' },
-    ...{ cuts, oneSided },
+    ...{ cuts, oneSided, weight },
     of: (session) => {
       const [above, below] = [logs(session, over), logs(session, under)];
       if (above.length === 0 || below.length === 0) return undefined;

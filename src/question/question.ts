@@ -35,6 +35,8 @@ export interface Cell {
   readonly slices: number;
   /** Sessions after which a cell that decides nothing is done. Cells of role 'deciding' follow the question's looks. */
   readonly sessions: number;
+  /** Holds the engine against its peer, and may void the question: it is measured before what only draws. */
+  readonly calibrates?: boolean;
   /** Expected seconds on 2 cores of a virtual machine, for plans: preparing once, opening an arm, a slice. */
   readonly prepareSeconds: number;
   readonly openSeconds: number;
@@ -73,6 +75,8 @@ export interface Contrast {
    * 1 - 2 * alpha in place of 1 - alpha: two one-sided tests at alpha, for equivalence.
    */
   readonly oneSided?: boolean;
+  /** Its share of the question's error to that of the others, fixed before anything is measured; default 1. */
+  readonly weight?: number;
   /** What is simulated or counted and repeats exactly: one session suffices, low = high = value. */
   readonly exact?: boolean;
   /**

@@ -29,6 +29,7 @@ export function costCells(readKeys: readonly number[]): Cell[] {
     id: cellOf(keys),
     title: `a read of ${keysText(keys)}, ours and etcd's`,
     ...{ role: 'curve', procedure: 'read-cost', slices: 2, sessions: 1 },
+    calibrates: keys === DECIDING_KEYS,
     factors: { readKeys: keys, pendingPuts: PENDING_PUTS },
     arms: PAIRS.flatMap(({ lock, transaction }): Arm[] => [
       { name: lock, target: 'engine', settings: { readLock: lock } },

@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  renameSync,
   rmdirSync,
   rmSync,
   statfsSync,
@@ -13,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { allocatedBytes, clearLater } from './clearing.ts';
 import { messageOf, RecordError } from './record-error.ts';
 
 export interface WorkFolderOptions {
@@ -20,7 +22,11 @@ export interface WorkFolderOptions {
   readonly hold?: 'new' | 'resumed';
   /** 'kept': the folder above must be there, as one that a user named with --work-dir; default 'made'. */
   readonly parents?: 'kept' | 'made';
+  /** From this many bytes on a process of its own removes it; default 1 GiB. */
+  readonly largeBytes?: number;
 }
+
+const LARGE_BYTES = 1024 ** 3;
 
 const PROBE = '.kvtune-write-probe';
 const PROBE_BYTES = 4096;
@@ -29,10 +35,15 @@ export class WorkFolder {
   readonly path: string;
   /** Topmost folder that had to be made for it. */
   readonly #made: string | undefined;
+  readonly #largeBytes: number;
 
   /** Makes the folder. Throws RecordError where it cannot be made or written, or is in use. */
-  constructor(path: string, { hold = 'resumed', parents = 'made' }: WorkFolderOptions = {}) {
+  constructor(
+    path: string,
+    { hold = 'resumed', parents = 'made', largeBytes = LARGE_BYTES }: WorkFolderOptions = {},
+  ) {
     this.path = resolve(path);
+    this.#largeBytes = largeBytes;
     const above = dirname(this.path);
     if (parents === 'kept') assertFolder(above);
     const madeAbove = makeFolder(above, dirname(path));
@@ -75,18 +86,32 @@ export class WorkFolder {
     }
   }
 
-  /** Removes it with all it holds, and the folders that were made for it and are empty now. */
+  /**
+   * Removes it with all it holds, and the folders that were made for it and are empty then. Where it holds much, it
+   * has another name at once, and the rest goes on after this process has ended (clearing.ts).
+   */
   remove(): void {
+    if (existsSync(this.path) && allocatedBytes(this.path) >= this.#largeBytes) {
+      const renamed = `${this.path}-clearing-${String(process.pid)}`;
+      renameSync(this.path, renamed);
+      clearLater(renamed, this.#madeAbove());
+      return;
+    }
     rmSync(this.path, { recursive: true, force: true });
-    if (this.#made === undefined) return;
-    for (
-      let above = dirname(this.path);
-      above.length >= this.#made.length;
-      above = dirname(above)
-    ) {
+    for (const above of this.#madeAbove()) {
       if (!existsSync(above) || readdirSync(above).length > 0) return;
       rmdirSync(above);
     }
+  }
+
+  /** The folders above that were made for it, deepest first. */
+  #madeAbove(): string[] {
+    const made = this.#made ?? this.path;
+    const folders: string[] = [];
+    for (let above = dirname(this.path); above.length >= made.length; above = dirname(above)) {
+      folders.push(above);
+    }
+    return folders;
   }
 
   /** A folder may be there and yet take nothing: a quota, a full disk, rights that changed. */

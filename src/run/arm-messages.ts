@@ -26,6 +26,7 @@ export const answerSchemas = {
       figure: z.string().optional(),
       slicesMin: z.number().int(),
       slicesMax: z.number().int(),
+      sideBySide: z.boolean(),
     }),
   }),
   slice: z.object({

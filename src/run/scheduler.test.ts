@@ -173,6 +173,18 @@ describe('other questions', () => {
   });
 });
 
+it('calibrates once, when every question had its first look', () => {
+  const calibration = curve('q/bbolt', { calibrates: true });
+  const question = testQuestion('q', [testCell('q/x'), curve('q/c'), calibration]);
+  const other = testQuestion('o', [testCell('o/x')]);
+  const had: Record<string, number> = { 'q/x': 3 };
+  expect(nextCell(situation([standing(question, 3), standing(other)], { had }))).toBe('o/x');
+  const seen = [standing(question, 3), standing(other, 3)];
+  expect(nextCell(situation(seen, { had: { ...had, 'o/x': 3 } }))).toBe('q/bbolt');
+  const calibrated = situation(seen, { had: { ...had, 'o/x': 3, 'q/bbolt': 1 } });
+  expect(nextCell(calibrated)).toBe('q/x');
+});
+
 describe('what decides nothing', () => {
   const cells = [0, 1, 2, 3, 4].map((i) => curve(`q/c${i}`));
   const question = testQuestion('q', [testCell('q/x'), labelled('q/l'), ...cells]);

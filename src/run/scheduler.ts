@@ -1,15 +1,14 @@
 // Which cell gets a session next. Pure: from what the questions need, what sessions cost and what is left of the
 // budget to one step, or none. Order: headline questions until they are decided; every other question to its
-// first look, by priority and then the cheapest first; then the question that seems soonest settled, and those
-// that the judge does not call hopeless; curve cells, spread over each curve, and labelled ones, a session
-// each; at last further sessions.
+// first look, by priority and then the cheapest first; cells that calibrate; then the question that seems soonest
+// settled, and those that the judge does not call hopeless; curve cells, spread over each curve, and labelled
+// ones, a session each; at last further sessions.
 // Invariants: no step that does not fit the time or the machine; a question is bounded by its looks, a cell by
 // the number of its sessions. What sessions are, and what they cost, others know.
 
 import { Random } from '../../engine/index.ts';
 import type { Judged, Need } from '../judge/judge.ts';
 import type { Cell, Question } from '../question/question.ts';
-import type { Role } from '../record/answer.ts';
 import { cellsOf, type PlacedCell } from './cells.ts';
 import type { Costs } from './costs.ts';
 import { sessionsToSettle } from './time-to-settle.ts';
@@ -92,13 +91,14 @@ export class Schedule {
     return (
       this.#firstOf(headline) ??
       this.#firstOf(firstLooks) ??
+      this.#beside(({ calibrates }) => calibrates === true, 'first') ??
       this.#firstOf(soonest.map(({ one }) => one)) ??
       this.#firstOf(ready.filter(({ seconds }) => seconds <= secondsLeft)) ??
-      this.#beside('curve', 'first') ??
-      this.#beside('labelled', 'first') ??
+      this.#beside(({ role }) => role === 'curve', 'first') ??
+      this.#beside(({ role }) => role === 'labelled', 'first') ??
       this.#cheapest() ??
-      this.#beside('curve', 'further') ??
-      this.#beside('labelled', 'further')
+      this.#beside(({ role }) => role === 'curve', 'further') ??
+      this.#beside(({ role }) => role === 'labelled', 'further')
     );
   }
 
@@ -213,10 +213,10 @@ export class Schedule {
     return [step([...needed, ...need.arms]), step(need.arms)].find((one) => this.#fits(one));
   }
 
-  /** Each question's cells of a role, spread; those of all questions in turn. */
-  #beside(role: Role, which: 'first' | 'further'): Step | undefined {
+  /** Each question's cells of a kind, spread; those of all questions in turn. */
+  #beside(isOf: (cell: Cell) => boolean, which: 'first' | 'further'): Step | undefined {
     const places = this.#situation.asks.flatMap(({ question }) =>
-      spread(this.#besides(question).filter((cell) => cell.role === role)).map((cell, place) => {
+      spread(this.#besides(question).filter(isOf)).map((cell, place) => {
         return { cell, question: question.id, place, sessions: this.#sessionsOf(cell) };
       }),
     );

@@ -145,8 +145,9 @@ describe('a session', () => {
     expect(rounds.map((one) => one.arm)).toEqual(['b', 'b', 'b', 'b']);
   });
 
-  it('warms an arm until it is steady, and says where it never is', async () => {
-    const warming = { procedure: 'warming', slices: 1 };
+  const warmUps = ['warming', 'warming-together'];
+  it.each(warmUps)('%s ends where each arm is steady, or says that it never is', async (name) => {
+    const warming = { procedure: name, slices: 1 };
     const steady = await session(cellWith({ warm: '10 50 98 100 101 100' }, warming));
     expect(slices(steady.rounds, 'a')).toMatchObject([{ counts: { index: 6 }, warnings: [] }]);
     expect(slices(steady.rounds, 'b')).toMatchObject([{ counts: { index: 4 } }]);

@@ -1,11 +1,11 @@
-// A session: one cell's arms, each in a process of its own, opened and warmed until steady one after the other,
-// and then measured in short slices in turn, so that all see the same minute of the machine. Hands on
-// each slice as a Round as soon as it has ended, and closes with verification. Invariants: while a slice
-// runs, no other order is under way; processes and folders are gone when a session ends, however it does.
+// A session: one cell's arms, each in a process of its own, opened, warmed until steady, and then measured in short
+// slices in turn, so that all see the same minute of the machine. Hands on each slice as a Round as soon as
+// it has ended, and closes with verification. Invariants: while a slice is measured, no other order is under way; processes and folders are gone when a session ends, however it does.
 // Which sessions run, and what becomes of a fault, is conduct.ts's.
 
+import { availableParallelism } from 'node:os';
 import type { Clock } from '../measure/clock.ts';
-import type { CellOrder } from '../procedures/procedure.ts';
+import { NO_WARM_UP, type CellOrder } from '../procedures/procedure.ts';
 import type { Arm, Cell } from '../question/question.ts';
 import { SCHEMA_VERSION, type Round, type Scalars, type Warning } from '../record/round.ts';
 import type { WorkFolder } from '../record/work-folder.ts';
@@ -152,7 +152,7 @@ class Session {
   async run(): Promise<void> {
     try {
       await this.#open();
-      for (const arm of this.#arms) await this.#warm(arm);
+      await this.#warmAll();
       await this.#measure();
       if (this.#position > 0) await this.#close();
     } finally {
@@ -172,7 +172,7 @@ class Session {
         ...{ arm, order: cellOrder(this.#order, arm), folder: `arm-${i}` },
         client: new ArmClient(arm.name, procedures),
         timeoutMs: patienceMs(sliceSeconds * pace, this.#options),
-        warmUp: { slicesMin: 0, slicesMax: 0 },
+        warmUp: NO_WARM_UP,
         ...{ slices: 0, replicates: 0, warnings: [] },
       });
     }
@@ -190,12 +190,24 @@ class Session {
     );
   }
 
-  /** One arm at a time: arms that warm up together would find a machine that no slice will see. */
+  /**
+   * As many at once as there are cores, where the procedure allows it: what is waited for is that an arm's own figure
+   * stops rising while its code is compiled, and the others slow that down without hiding it.
+   */
+  async #warmAll(): Promise<void> {
+    const together = this.#arms.every(({ warmUp }) => warmUp.sideBySide)
+      ? availableParallelism()
+      : 1;
+    for (let from = 0; from < this.#arms.length; from += together) {
+      await allOf(this.#arms.slice(from, from + together).map((arm) => this.#warm(arm)));
+    }
+  }
+
   async #warm(arm: RunningArm): Promise<void> {
-    const { figure, slicesMin, slicesMax } = arm.warmUp;
+    const { figure } = arm.warmUp;
     const figures: (number | undefined)[] = [];
     for (;;) {
-      const warmth = warmthOf({ figure, slicesMin, slicesMax }, figures);
+      const warmth = warmthOf(arm.warmUp, figures);
       if (warmth === 'never') arm.warnings.push(notSteady(arm, figures.length));
       if (warmth !== 'cold' || !this.#context.mayGoOn()) return;
       const seed = seedOf(this.#order.seed, 'warm-up', figures.length);

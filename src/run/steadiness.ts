@@ -8,11 +8,14 @@ import type { WarmUp } from '../procedures/procedure.ts';
 const SLICES = 4;
 const WITHIN = Math.log(1.1);
 
+/** How long to wait, and for which figure to be steady; undefined: for none. */
+type Waiting = Pick<WarmUp, 'slicesMin' | 'slicesMax'> & Partial<Pick<WarmUp, 'figure'>>;
+
 /** 'never': the largest number of slices has passed and the figure still moves. */
 export type Warmth = 'cold' | 'steady' | 'never';
 
 /** `figures`: the procedure's figure in each warm slice so far; undefined where a slice had none. */
-export function warmthOf(warmUp: WarmUp, figures: readonly (number | undefined)[]): Warmth {
+export function warmthOf(warmUp: Waiting, figures: readonly (number | undefined)[]): Warmth {
   const { figure, slicesMin, slicesMax } = warmUp;
   if (figure === undefined) return figures.length >= slicesMin ? 'steady' : 'cold';
   if (figures.length >= slicesMin && isSteady(figures.slice(-SLICES))) return 'steady';

@@ -2,9 +2,10 @@ import { expect, it } from 'vitest';
 import { alphaShare, lookAt } from './looks.ts';
 
 it('shares the error by contrasts and looks', () => {
-  expect(alphaShare({ alpha: 0.05, contrasts: 1, looks: 4 })).toBe(0.0125);
-  expect(alphaShare({ alpha: 0.05, contrasts: 2, looks: 5 })).toBe(0.005);
-  expect(alphaShare({ alpha: 0.05, contrasts: 0, looks: 0 })).toBe(0.05);
+  expect(alphaShare({ alpha: 0.05, weight: 1, weights: 1, looks: 4 })).toBe(0.0125);
+  expect(alphaShare({ alpha: 0.05, weight: 1, weights: 2, looks: 5 })).toBe(0.005);
+  expect(alphaShare({ alpha: 0.05, weight: 3, weights: 4, looks: 5 })).toBeCloseTo(0.0075, 12);
+  expect(alphaShare({ alpha: 0.05, weight: 1, weights: 1, looks: 0 })).toBe(0.05);
 });
 
 it.each([

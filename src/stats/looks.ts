@@ -1,14 +1,15 @@
 // Looks: after which numbers of sessions the data are looked at, and what error each look may spend. Pure. The
-// error of a question is shared equally by its contrasts and its looks (Bonferroni), so that all intervals
-// at all looks hold the truth together, whichever look turns out to be the last.
+// error of a question is shared by its contrasts, by their weights, and equally by its looks (Bonferroni), so
+// that all intervals at all looks hold the truth together, whichever look turns out to be the last.
 
-/** Error of one contrast at one look. */
+/** Error of one contrast at one look: `weight` of the `weights` of all contrasts together. */
 export function alphaShare(about: {
   readonly alpha: number;
-  readonly contrasts: number;
+  readonly weight: number;
+  readonly weights: number;
   readonly looks: number;
 }): number {
-  return about.alpha / (Math.max(1, about.contrasts) * Math.max(1, about.looks));
+  return (about.alpha * about.weight) / (about.weights * Math.max(1, about.looks));
 }
 
 export interface Look {

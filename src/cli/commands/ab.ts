@@ -8,7 +8,7 @@ import { runLoad } from '../load-command.ts';
 import { readConfig } from '../load-config.ts';
 import { loadFlags, positionals, readMargin, requestBase, sessionFlags } from '../load-flags.ts';
 
-const BUDGET_SECONDS = 90;
+const BUDGET_SECONDS = 120;
 
 export const abCommand: CliCommand = command({
   name: 'ab [workload]',
@@ -44,7 +44,7 @@ export const abCommand: CliCommand = command({
     ...loadFlags,
     ...sessionFlags('ab', {
       repeat: 'sessions at most; each has both arms, in processes of their own',
-      budget: 'time to use; it ends earlier once b is decided on (default: 90s)',
+      budget: 'time to use; it ends earlier once b is decided on (default: 2m)',
     }),
   },
   run: (values, context) =>
@@ -55,7 +55,12 @@ export const abCommand: CliCommand = command({
         if (a === undefined || b === undefined) {
           throw usageError(`--${a === undefined ? 'a' : 'b'} is missing`, 'give both --a and --b');
         }
-        return { ...requestBase('ab', values, values.margin), arms: [a, b], levels: [] };
+        const { margin } = values;
+        const arms = [a, b];
+        return {
+          ...requestBase('ab', values, { arms, ...(margin !== undefined && { margin }) }),
+          ...{ arms, levels: [] },
+        };
       },
     }),
 });

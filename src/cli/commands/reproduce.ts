@@ -15,7 +15,7 @@ import { measure, plannedRun } from '../measure.ts';
 import { suggest } from '../suggestion.ts';
 import { formatDurationNs } from '../units.ts';
 
-const BUDGET_NS: Readonly<Record<Mode, number>> = { default: 480e9, quick: 90e9, full: 3600e9 };
+const BUDGET_NS: Readonly<Record<Mode, number>> = { default: 470e9, quick: 85e9, full: 3600e9 };
 
 const flags = {
   claims: textFlag({

@@ -118,7 +118,7 @@ async function openArm({ asked, folder }: ArmOrder): Promise<OpenArm> {
 export const PROCEDURES: readonly Procedure[] = [
   {
     name: 'fake',
-    warmUp: { figure: undefined, slicesMin: 1, slicesMax: 1 },
+    warmUp: { figure: undefined, slicesMin: 1, slicesMax: 1, sideBySide: false },
     prepare: async ({ asked, prepared, arm }: CellOrder): Promise<Scalars> => {
       if (asked['stage'] === 'prepare') await behave(asked);
       mkdirSync(join(prepared, arm));
@@ -126,9 +126,9 @@ export const PROCEDURES: readonly Procedure[] = [
     },
     open: openArm,
   },
-  {
-    name: 'warming',
-    warmUp: { figure: 'perSecond', slicesMin: 2, slicesMax: 6 },
+  ...[false, true].map((sideBySide) => ({
+    name: sideBySide ? 'warming-together' : 'warming',
+    warmUp: { figure: 'perSecond', slicesMin: 2, slicesMax: 6, sideBySide },
     open: openArm,
-  },
+  })),
 ];
