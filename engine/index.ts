@@ -35,6 +35,7 @@ export { FaultVfs, type FaultRule } from './vfs/fault-vfs.ts';
 export { MemoryVfs } from './vfs/memory-vfs.ts';
 export { nodeVfs } from './vfs/node-vfs.ts';
 export type { OpenFlags, Vfs, VfsFile } from './vfs/vfs.ts';
+export { WrappedFile, WrappedVfs } from './vfs/wrapped-vfs.ts';
 // The store: keys with revisions, leases and a log, over the Db.
 export {
   END_OF_KEYS,

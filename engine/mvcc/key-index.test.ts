@@ -8,6 +8,10 @@ import { createKeyIndex, KeyIndex } from './key-index.ts';
 import { KeyIndexReader, KeyState, RevisionList } from './key-index-reader.ts';
 import { INDEX_LOCKS, type IndexLock } from './options.ts';
 
+const LONG = process.env['KVTUNE_LONG_TESTS'] === '1';
+/** Fewer in every run; all of them under KVTUNE_LONG_TESTS=1. */
+const HISTORIES = LONG ? 60 : 15;
+
 interface Revision {
   readonly main: number;
   readonly sub: number;
@@ -151,7 +155,7 @@ function runHistory(indexLock: IndexLock, seed: number): void {
 
 describe.each(INDEX_LOCKS)('key index, lock %s', (indexLock) => {
   it('answers as a plain history does, through compactions', () => {
-    for (let seed = 0; seed < 60; seed++) {
+    for (let seed = 0; seed < HISTORIES; seed++) {
       try {
         runHistory(indexLock, seed);
       } catch (error) {

@@ -11,7 +11,7 @@ import { Random } from '../base/random.ts';
 import { LockBoard, LockingThread, type LockStream } from '../testing/locking-thread.ts';
 
 const LONG = process.env['KVTUNE_LONG_TESTS'] === '1';
-const SECONDS = LONG ? Number(process.env['KVTUNE_STRESS_SECONDS'] ?? 60) : 1.5;
+const SECONDS = LONG ? Number(process.env['KVTUNE_STRESS_SECONDS'] ?? 60) : 0.8;
 const SEED = seedFrom(process.env['KVTUNE_STRESS_SEED']);
 const TIMEOUT_MS = 90_000 + 3000 * SECONDS;
 const READERS: Omit<LockStream, 'seed'> = { writesIn1000: 0, pauseEvery: 0 };

@@ -2,6 +2,7 @@
 // one at hand; or none, for what has nothing to do with a disk, on a store that has to have one.
 
 import type { OpenFlags, Vfs, VfsFile } from './vfs.ts';
+import { WrappedFile, WrappedVfs } from './wrapped-vfs.ts';
 
 /** Each sync of a file takes so much longer, on top of the disk's own time; it blocks, as a sync does. */
 export function slowSyncs(vfs: Vfs, delayMs: number): Vfs {
@@ -33,12 +34,11 @@ interface Syncs {
   readonly syncFolder: (folder: string) => void;
 }
 
-class SyncVfs implements Vfs {
-  readonly #vfs: Vfs;
+class SyncVfs extends WrappedVfs {
   readonly #syncs: Syncs;
 
   constructor(vfs: Vfs, syncs: Syncs) {
-    this.#vfs = vfs;
+    super(vfs);
     this.#syncs = syncs;
   }
 
@@ -46,77 +46,24 @@ class SyncVfs implements Vfs {
     return this.#syncs.delayMs;
   }
 
-  open(path: string, flags: OpenFlags): VfsFile {
-    return new SyncFile(this.#vfs.open(path, flags), this.#syncs);
+  override open(path: string, flags: OpenFlags): VfsFile {
+    return new SyncFile(super.open(path, flags), this.#syncs);
   }
 
-  exists(path: string): boolean {
-    return this.#vfs.exists(path);
-  }
-
-  remove(path: string): void {
-    this.#vfs.remove(path);
-  }
-
-  list(folder: string): string[] {
-    return this.#vfs.list(folder);
-  }
-
-  makeFolder(path: string): void {
-    this.#vfs.makeFolder(path);
-  }
-
-  rename(from: string, to: string): void {
-    this.#vfs.rename(from, to);
-  }
-
-  syncFolder(folder: string): void {
+  override syncFolder(folder: string): void {
     this.#syncs.syncFolder(folder);
-  }
-
-  lock(file: VfsFile, path: string, kind: 'exclusive' | 'shared'): string | undefined {
-    return this.#vfs.lock(file instanceof SyncFile ? file.file : file, path, kind);
   }
 }
 
-class SyncFile implements VfsFile {
-  readonly file: VfsFile;
+class SyncFile extends WrappedFile {
   readonly #syncs: Syncs;
 
   constructor(file: VfsFile, syncs: Syncs) {
-    this.file = file;
+    super(file);
     this.#syncs = syncs;
   }
 
-  read(target: Uint8Array, offset: number, length: number, position: number): number {
-    return this.file.read(target, offset, length, position);
-  }
-
-  write(source: Uint8Array, offset: number, length: number, position: number): void {
-    this.file.write(source, offset, length, position);
-  }
-
-  writev(sources: readonly Uint8Array[], position: number): void {
-    this.file.writev(sources, position);
-  }
-
-  sync(): void {
-    this.#syncs.sync(this.file);
-  }
-
-  truncate(bytes: number): void {
-    this.file.truncate(bytes);
-  }
-
-  size(): number {
-    return this.file.size();
-  }
-
-  allocatedBytes(): number {
-    return this.file.allocatedBytes();
-  }
-
-  close(): void {
-    this.file.close();
+  override sync(): void {
+    this.#syncs.sync(this.inner);
   }
 }

@@ -14,8 +14,8 @@ const IDENTITY = new Uint8Array(16).fill(5);
 const SEGMENT_BYTES = [2048, 3072, 4096, 16_384] as const;
 const SURVIVALS = [0.02, 0.3, 0.7, 0.98] as const;
 const SHARDS = 4;
-/** Fewer in every run; thousands under KVTUNE_LONG_TESTS=1. */
-const HISTORIES_PER_SHARD = process.env['KVTUNE_LONG_TESTS'] === '1' ? 1000 : 50;
+/** Fewer in every run; a thousand in all under KVTUNE_LONG_TESTS=1. */
+const HISTORIES_PER_SHARD = process.env['KVTUNE_LONG_TESTS'] === '1' ? 250 : 20;
 
 interface Counts {
   points: number;

@@ -40,8 +40,7 @@ export function answersFile(run: Run, answers: readonly Answer[]): AnswersFile {
   const { kvtune, seed, mode, startedAt, status, host } = run;
   return {
     ...{ schemaVersion: SCHEMA_VERSION, kvtune, seed, mode, startedAt, status },
-    host: { fingerprint: host.fingerprint },
-    answers: [...answers],
+    ...{ host: { fingerprint: host.fingerprint }, answers: [...answers] },
   };
 }
 
@@ -75,9 +74,8 @@ export function verdictCode(answers: readonly Pick<Answer, 'verdict'>[]): ExitCo
   return WORST_FIRST.find((code) => codes.has(code)) ?? EXIT.ok;
 }
 
-const WORST_FIRST: readonly ExitCode[] = [
-  ...[EXIT.target, EXIT.invalid, EXIT.regression, EXIT.inconclusive],
-];
+const { target, invalid, regression, inconclusive } = EXIT;
+const WORST_FIRST: readonly ExitCode[] = [target, invalid, regression, inconclusive];
 
 const CODES: Readonly<Record<Verdict, ExitCode>> = {
   'wrong-data': EXIT.target,

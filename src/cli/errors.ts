@@ -62,98 +62,75 @@ export function errorJson(error: CliError): {
   return { error: { code: error.code, message: error.message, hint: error.hint } };
 }
 
-interface EngineFault {
-  readonly exitCode: ExitCode;
-  readonly hint: string;
-}
-
-const ENGINE_FAULTS: Readonly<Record<string, EngineFault>> = {
-  CORRUPT: {
-    exitCode: EXIT.target,
-    hint: 'list the faults with `kvtune db check FILE` and go back to an intact copy',
-  },
-  NOT_A_DATABASE: {
-    exitCode: EXIT.target,
-    hint: 'name a bbolt database file (of etcd: member/snap/db)',
-  },
-  VERSION_MISMATCH: {
-    exitCode: EXIT.target,
-    hint: 'kvtune reads file format version 2; convert the file with the program that wrote it',
-  },
-  LOCKED: {
-    exitCode: EXIT.target,
-    hint: 'stop the process that holds the file, or work on a copy',
-  },
-  IO: { exitCode: EXIT.target, hint: 'check the path, its permissions and the health of the disk' },
-  NO_SPACE: { exitCode: EXIT.target, hint: 'free some space or choose another folder' },
-  POISONED: {
-    exitCode: EXIT.target,
-    hint: 'an earlier write failed; free the disk of its fault, then start again',
-  },
-  INVALID_ARGUMENT: { exitCode: EXIT.usage, hint: 'see --help of the command' },
+/** What to do about the engine's faults, by code. */
+const ENGINE_HINTS: Readonly<Record<string, string>> = {
+  CORRUPT: 'list the faults with `kvtune db check FILE` and go back to an intact copy',
+  NOT_A_DATABASE: 'name a bbolt database file (of etcd: member/snap/db)',
+  VERSION_MISMATCH:
+    'kvtune reads file format version 2; convert the file with the program that wrote it',
+  LOCKED: 'stop the process that holds the file, or work on a copy',
+  IO: 'check the path, its permissions and the health of the disk',
+  NO_SPACE: 'free some space or choose another folder',
+  POISONED: 'an earlier write failed; free the disk of its fault, then start again',
+  INVALID_ARGUMENT: 'see --help of the command',
 };
 
 /** Sorts whatever was thrown; a CliError passes unchanged. `cause` always leads to the original. */
 export function toCliError(thrown: unknown): CliError {
   if (thrown instanceof CliError) return thrown;
   if (!(thrown instanceof Error)) return internalError(String(thrown), thrown);
+  const { message } = thrown;
+  const fault = (exitCode: ExitCode, code: string, hint: string, text = message): CliError =>
+    new CliError({ exitCode, code, message: text, hint, cause: thrown });
+  const engineFault = (code: string): CliError =>
+    fault(code === 'INVALID_ARGUMENT' ? EXIT.usage : EXIT.target, code, ENGINE_HINTS[code] ?? '');
   if (thrown.name === 'AbortError') {
-    return new CliError({
-      exitCode: EXIT.interrupted,
-      code: 'INTERRUPTED',
-      message: 'interrupted',
-      hint: '',
-      cause: thrown,
-    });
+    return fault(EXIT.interrupted, 'INTERRUPTED', '', 'interrupted');
   }
-  if (thrown instanceof RecordError && !isNoSpace(thrown.cause)) return recordError(thrown);
-  if (thrown instanceof NothingFits) return nothingFits(thrown);
-  if (thrown instanceof SessionFault) return sessionFault(thrown);
-  if (thrown instanceof LevelError) {
-    const { message, hint } = thrown;
-    return new CliError({ exitCode: EXIT.usage, code: 'USAGE', message, hint, cause: thrown });
+  if (thrown instanceof RecordError && !isNoSpace(thrown.cause)) {
+    return fault(...RECORD_FAULTS[thrown.kind]);
   }
-  if (isNoSpace(thrown) || isNoSpace(thrown.cause)) return systemError('NO_SPACE', thrown);
+  if (thrown instanceof NothingFits) return fault(...NO_FIT_FAULTS[thrown.lacks]);
+  if (thrown instanceof SessionFault) return fault(...sessionFault(thrown));
+  if (thrown instanceof LevelError) return fault(EXIT.usage, 'USAGE', thrown.hint);
+  if (isNoSpace(thrown) || isNoSpace(thrown.cause)) return engineFault('NO_SPACE');
   // By name and code, not by class: an error may have crossed a thread or process boundary.
   const code = thrown.name === 'EngineError' && 'code' in thrown ? thrown.code : undefined;
-  if (typeof code === 'string' && Object.hasOwn(ENGINE_FAULTS, code)) {
-    const fault = ENGINE_FAULTS[code] ?? { exitCode: EXIT.target, hint: '' };
-    return new CliError({ ...fault, code, message: thrown.message, cause: thrown });
-  }
+  if (typeof code === 'string' && Object.hasOwn(ENGINE_HINTS, code)) return engineFault(code);
   // What the system refuses is seldom a fault of kvtune: a folder that was removed, a disk that fails.
-  if (isSystem(thrown) || isSystem(thrown.cause)) return systemError('IO', thrown);
-  return internalError(thrown.message, thrown);
+  if (isSystem(thrown) || isSystem(thrown.cause)) return engineFault('IO');
+  return internalError(message, thrown);
 }
 
-function recordError(cause: RecordError): CliError {
-  const { kind, message } = cause;
-  const common = { code: 'RECORD', message, cause };
-  if (kind === 'damaged') {
-    const hint = 'measure again; the rounds before the damage cannot be told apart';
-    return new CliError({ ...common, exitCode: EXIT.target, hint });
-  }
-  const hint = kind === 'old' ? 'start a new run without --resume' : '';
-  return new CliError({ ...common, exitCode: EXIT.usage, hint });
-}
+type Fault = readonly [exitCode: ExitCode, code: string, hint: string];
 
-function nothingFits(cause: NothingFits): CliError {
-  const { message } = cause;
-  if (cause.lacks === 'time') {
-    const hint = 'give a larger --budget';
-    return new CliError({ exitCode: EXIT.budget, code: 'BUDGET', message, hint, cause });
-  }
-  const hint = 'free some disk or memory, or name a folder on another disk with --work-dir';
-  return new CliError({ exitCode: EXIT.usage, code: 'NO_ROOM', message, hint, cause });
-}
+const UNUSABLE: Fault = [EXIT.usage, 'RECORD', ''];
+const RECORD_FAULTS: Readonly<Record<RecordError['kind'], Fault>> = {
+  missing: UNUSABLE,
+  exists: UNUSABLE,
+  elsewhere: UNUSABLE,
+  old: [EXIT.usage, 'RECORD', 'start a new run without --resume'],
+  damaged: [
+    EXIT.target,
+    'RECORD',
+    'measure again; the rounds before the damage cannot be told apart',
+  ],
+};
+
+const NO_FIT_FAULTS: Readonly<Record<NothingFits['lacks'], Fault>> = {
+  time: [EXIT.budget, 'BUDGET', 'give a larger --budget'],
+  room: [
+    EXIT.usage,
+    'NO_ROOM',
+    'free some disk or memory, or name a folder on another disk with --work-dir',
+  ],
+};
 
 /** The process of an arm that is slow to the last, or gone: of the machine, as far as can be told. */
-function sessionFault(cause: SessionFault): CliError {
-  const { reason, message } = cause;
-  const [exitCode, code] =
-    reason === 'hung' ? ([EXIT.budget, 'TIMEOUT'] as const) : ([EXIT.target, 'SESSION'] as const);
+function sessionFault({ reason }: SessionFault): Fault {
   const hint =
     'see what slows or ends processes on this machine (disk, memory), then measure again';
-  return new CliError({ exitCode, code, message, hint, cause });
+  return reason === 'hung' ? [EXIT.budget, 'TIMEOUT', hint] : [EXIT.target, 'SESSION', hint];
 }
 
 function isSystem(thrown: unknown): boolean {
@@ -163,12 +140,6 @@ function isSystem(thrown: unknown): boolean {
 function isNoSpace(thrown: unknown): boolean {
   if (!(thrown instanceof Error) || !('code' in thrown)) return false;
   return thrown.code === 'ENOSPC' || thrown.code === 'EDQUOT';
-}
-
-function systemError(code: 'NO_SPACE' | 'IO', thrown: Error): CliError {
-  const { hint } = ENGINE_FAULTS[code] ?? { hint: '' };
-  const { message } = thrown;
-  return new CliError({ exitCode: EXIT.target, code, message, hint, cause: thrown });
 }
 
 function internalError(message: string, cause: unknown): CliError {

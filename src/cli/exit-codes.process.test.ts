@@ -9,6 +9,7 @@ import { kvtune, pressCtrlC, startKvtune, until, type Ended } from '../testing/k
 import { diskFolder } from '../testing/test-folder.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 
+const LONG = process.env['KVTUNE_LONG_TESTS'] === '1';
 const folder = diskFolder('exit-codes');
 const database = join(folder, 'whole.db');
 const text = join(folder, 'text.db');
@@ -19,6 +20,8 @@ const BROKEN =
   "DataView.prototype.getUint32=()=>{throw%20new%20Error('broken')}";
 
 interface Case {
+  /** Takes a dozen processes, or a core: under KVTUNE_LONG_TESTS=1 alone. */
+  readonly long?: true;
   readonly code: ExitCode;
   readonly what: string;
   readonly run: () => Promise<Ended>;
@@ -44,6 +47,7 @@ const CASES: readonly Case[] = [
   },
   {
     code: EXIT.regression,
+    long: true,
     what: 'ab, and b is shown to be worse',
     run: () =>
       kvtune([
@@ -54,6 +58,7 @@ const CASES: readonly Case[] = [
   },
   {
     code: EXIT.invalid,
+    long: true,
     what: 'run, at a rate that no thread can generate',
     run: () =>
       kvtune([
@@ -92,11 +97,15 @@ beforeAll(() => {
 
 describe.concurrent('exit codes', () => {
   // Arms of an ab are processes: a dozen take a while where tests run beside them.
-  it.each(CASES)('$code: $what', { timeout: 150_000 }, async ({ code, run }) => {
-    const ended = await run();
-    expect(ended.code, ended.stderr).toBe(code);
-    expect(ended.stderr.includes('internal error: broken')).toBe(code === EXIT.internal);
-  });
+  it.each(CASES.filter(({ long }) => LONG || long !== true))(
+    '$code: $what',
+    { timeout: 150_000 },
+    async ({ code, run }) => {
+      const ended = await run();
+      expect(ended.code, ended.stderr).toBe(code);
+      expect(ended.stderr.includes('internal error: broken')).toBe(code === EXIT.internal);
+    },
+  );
 
   it('are each run here or named as not reachable yet', () => {
     const covered = [...CASES.map((one) => one.code), ...Object.keys(NOT_YET).map(Number)];

@@ -3,7 +3,7 @@
 // that names the flag. Names are the keys of a record in camelCase: `workDir` is --work-dir.
 
 import { usageError } from './errors.ts';
-import { suggest } from './suggestion.ts';
+import { meant } from './suggestion.ts';
 import { parseBytes, parseCount, parseDurationNs, parseRate } from './units.ts';
 
 export interface Flag<Value> {
@@ -11,8 +11,8 @@ export interface Flag<Value> {
   /** 'text' takes one value, 'list' any number of them, 'switch' none. */
   readonly kind: 'text' | 'list' | 'switch';
   /** What --help shows as default. */
-  readonly shownDefault: string | undefined;
-  readonly choices: readonly string[] | undefined;
+  readonly shownDefault?: string | undefined;
+  readonly choices?: readonly string[];
   /** `texts` is empty where the flag was not given; a switch that was given is 'true' or 'false'. */
   readonly read: (texts: readonly string[]) => Value;
 }
@@ -51,7 +51,6 @@ export function textFlag(
     describe: options.describe,
     kind: 'text',
     shownDefault: options.default,
-    choices: undefined,
     read: (texts) => {
       const text = texts[0] ?? options.default;
       return text === undefined ? undefined : read(text);
@@ -78,9 +77,8 @@ export function choiceFlag<const Choice extends string>(
   const read = (text: string): Choice => {
     const choice = options.choices.find((one) => one === text);
     if (choice !== undefined) return choice;
-    const near = suggest(text, options.choices);
-    const first = near === undefined ? '' : `did you mean ${near}? `;
-    throw usageError(`'${text}' is not known`, `${first}choose from ${options.choices.join(', ')}`);
+    const hint = `${meant(text, options.choices)}choose from ${options.choices.join(', ')}`;
+    throw usageError(`'${text}' is not known`, hint);
   };
   return { ...textFlag({ ...options, read }), choices: options.choices };
 }
@@ -90,8 +88,6 @@ export function switchFlag(options: Described): Flag<boolean> {
   return {
     describe: options.describe,
     kind: 'switch',
-    shownDefault: undefined,
-    choices: undefined,
     read: (texts) => texts[0] === 'true',
   };
 }
@@ -107,8 +103,6 @@ export function listFlag(
   return {
     describe: options.describe,
     kind: 'list',
-    shownDefault: undefined,
-    choices: undefined,
     read: (texts) => texts.map((text) => read(text)),
   };
 }

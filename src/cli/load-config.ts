@@ -9,7 +9,7 @@ import { factorsFor } from '../question/factors.ts';
 import type { Scalar } from '../record/round.ts';
 import type { LoadRequest } from '../record/run.ts';
 import { usageError } from './errors.ts';
-import { suggest } from './suggestion.ts';
+import { meant } from './suggestion.ts';
 import { reading } from './units.ts';
 
 type Arm = LoadRequest['arms'][number];
@@ -67,11 +67,10 @@ function readSetting(text: string): { readonly factor: Factor; readonly level: S
 
 function unknownSetting(name: string): Error {
   const shown = [...ARM_FACTORS.values()].filter(({ hidden }) => !hidden);
-  const near = suggest(name, [...shown.map((one) => one.name), ...shown.map(bareName)]);
-  const meant = near === undefined ? '' : `did you mean ${near}? `;
+  const first = meant(name, [...shown.map((one) => one.name), ...shown.map(bareName)]);
   return usageError(
     `there is no option '${name}' of the store`,
-    `${meant}kvtune run WORKLOAD --show-config lists them all`,
+    `${first}kvtune run WORKLOAD --show-config lists them all`,
   );
 }
 
@@ -93,10 +92,8 @@ function isPreset(word: string): word is Preset {
 
 function unknownConfig(word: string, text: string): Error {
   const presets = Object.keys(PRESETS);
-  const near = suggest(word, presets);
-  const meant = near === undefined ? '' : `did you mean ${near}? `;
   return usageError(
     `'${word}' in '${text}' is no configuration`,
-    `${meant}write ${presets.join(' or ')}, then name=value, separated by commas`,
+    `${meant(word, presets)}write ${presets.join(' or ')}, then name=value, separated by commas`,
   );
 }

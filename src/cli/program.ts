@@ -12,7 +12,7 @@ import { toCliError, usageError, type CliError } from './errors.ts';
 import { EXIT, EXIT_MEANINGS, EXIT_RESERVED, type ExitCode } from './exit-codes.ts';
 import { createOutput, type Output, type TextSink } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { suggest } from './suggestion.ts';
+import { meant } from './suggestion.ts';
 
 export interface ProgramOptions {
   /** Words after the program's name. */
@@ -138,10 +138,9 @@ function usageFault(finding: string, place: Place, argv: readonly string[]): Cli
   if (unknown !== undefined) {
     const flag = unknownFlag(unknown, argv);
     const known = flag === undefined ? place.commandNames : [...place.flagNames, ...EVERYWHERE];
-    const near = suggest(flag ?? unknown, known);
     const kind = place.holdsCommands ? 'unknown command' : 'unexpected argument';
     const what = flag === undefined ? `${kind} '${unknown}'` : `unknown flag ${flag}`;
-    return usageError(what, near === undefined ? help : `did you mean ${near}? ${help}`);
+    return usageError(what, `${meant(flag ?? unknown, known)}${help}`);
   }
   const lacking = /^Not enough arguments following: (.*)$/.exec(finding)?.[1];
   if (lacking !== undefined) return usageError(`--${lacking} needs a value`, help);

@@ -5,7 +5,8 @@ import { fileSystemOf } from '../hardware/profile.ts';
 import { WorkFolder } from '../record/folder.ts';
 import { gitState } from '../record/provenance.ts';
 import { SCHEMA_VERSION } from '../record/round.ts';
-import type { Mode, Run } from '../record/run.ts';
+import type { Mode } from '../record/run.ts';
+import type { ConductOptions } from '../run/conduct.ts';
 import { KVTUNE_VERSION } from '../version.ts';
 import type { CommandContext } from './command.ts';
 import { tagsByName } from './common-flags.ts';
@@ -58,27 +59,11 @@ export function runId(startedAt: string, seed: number): string {
 export function startOfRun(
   context: CommandContext,
   about: { readonly id: string; readonly mode: Mode; readonly startedAt: string },
-): Pick<
-  Run,
-  | 'schemaVersion'
-  | 'kvtune'
-  | 'id'
-  | 'seed'
-  | 'mode'
-  | 'command'
-  | 'startedAt'
-  | 'tags'
-  | 'versions'
-  | 'git'
-  | 'warnings'
-> {
+): ConductOptions['run'] {
   const git = gitState();
   return {
-    schemaVersion: SCHEMA_VERSION,
-    kvtune: KVTUNE_VERSION,
-    ...about,
-    seed: context.common.seed,
-    command: context.commandLine,
+    ...{ schemaVersion: SCHEMA_VERSION, kvtune: KVTUNE_VERSION, ...about },
+    ...{ seed: context.common.seed, command: context.commandLine },
     tags: tagsByName(context.common.tag),
     versions: { node: process.version, v8: process.versions.v8 },
     ...(git === undefined ? {} : { git }),

@@ -1,20 +1,17 @@
 // --show-config: everything that a request settles: of the workload, the load and each arm, with value, origin,
 // allowed range and meaning, as the factor table has them. Values read as they can be given again.
 
-import Table from 'cli-table3';
 import type { Factor } from '../question/factor.ts';
 import { factorsFor } from '../question/factors.ts';
-import type { Scalar } from '../record/round.ts';
 import type { LoadRequest } from '../record/run.ts';
 import { defaultFactors } from './load-flags.ts';
+import { plural } from '../report/format.ts';
+import { textTable } from './text-table.ts';
 import { formatBytes, formatCount } from './units.ts';
 
-type Origin = LoadRequest['arms'][number]['settings'][number]['origin'];
+type Setting = Readonly<LoadRequest['arms'][number]['settings'][number]>;
 
-interface Shown {
-  readonly name: string;
-  readonly value: Scalar;
-  readonly origin: Origin;
+interface Shown extends Setting {
   readonly allowed: string;
   readonly meaning: string;
 }
@@ -24,8 +21,9 @@ export function configJson(request: LoadRequest): object {
   const [parameters, load] = [cellOf(request, 'workload'), cellOf(request, 'load')];
   return {
     ...{ command, workload, parameters, load },
-    arms: request.arms.map(({ name, config, settings }) => ({
-      ...{ name, config, settings: settings.map((one) => shown(workload, one)) },
+    arms: request.arms.map(({ settings, ...arm }) => ({
+      ...arm,
+      settings: settings.map((one) => shown(workload, one)),
     })),
     levels: request.levels,
     ...{ margin, sessionsMin, sessionsMax, slicesPerSession },
@@ -34,8 +32,8 @@ export function configJson(request: LoadRequest): object {
 
 export function configText(request: LoadRequest): string {
   const { command, workload, arms, levels, sessionsMax, slicesPerSession } = request;
-  const slices = `${counted(slicesPerSession, 'slice')} of each arm`;
-  const sessions = `${counted(sessionsMax, 'session')}, each with ${slices}`;
+  const slices = `${plural(slicesPerSession, 'slice')} of each arm`;
+  const sessions = `${plural(sessionsMax, 'session')}, each with ${slices}`;
   const parts = [
     `workload ${workload} (set with --param name=value)`,
     tableOf(cellOf(request, 'workload')),
@@ -66,14 +64,10 @@ function cellOf({ command, workload, factors }: LoadRequest, owner: Factor['owne
   });
 }
 
-function shown(
-  workload: string,
-  setting: { readonly name: string; readonly value: Scalar; readonly origin: Origin },
-): Shown {
+function shown(workload: string, setting: Setting): Shown {
   const factor = factorsFor(workload).get(setting.name);
-  const { name, value, origin } = setting;
-  if (factor === undefined) return { name, value, origin, allowed: '', meaning: '' };
-  return { name, value, origin, allowed: allowedBy(factor), meaning: factor.meaning };
+  if (factor === undefined) return { ...setting, allowed: '', meaning: '' };
+  return { ...setting, allowed: allowedBy(factor), meaning: factor.meaning };
 }
 
 /** '1 to 1000 ms', 'scan, heap': what may be given. */
@@ -97,22 +91,21 @@ function bound(value: number, unit: string): string {
   return unit === 'bytes' ? formatBytes(value) : formatCount(value);
 }
 
-function counted(count: number, noun: string): string {
-  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 function percentOf(margin: number): number {
   return Number(((margin - 1) * 100).toPrecision(6));
 }
 
 function tableOf(rows: readonly Shown[]): string {
-  const table = new Table({
-    head: ['name', 'value', 'from', 'allowed', 'meaning'],
-    colAligns: ['left', 'right', 'left', 'left', 'left'],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const { name, value, origin, allowed, meaning } of rows) {
-    table.push([name, String(value), origin, allowed, meaning]);
-  }
-  return table.toString();
+  return textTable(
+    [
+      ['name', 'left'],
+      ['value', 'right'],
+      ['from', 'left'],
+      ['allowed', 'left'],
+      ['meaning', 'left'],
+    ],
+    rows.map(({ name, value, origin, allowed, meaning }) => [
+      ...[name, String(value), origin, allowed, meaning],
+    ]),
+  );
 }

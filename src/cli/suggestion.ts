@@ -1,5 +1,5 @@
 // Suggestion: the known word that a mistyped one was probably meant to be. Silence is better than a
-// far guess; wording belongs to the caller.
+// far guess.
 
 /** The nearest of `known`, or undefined where nothing is near: at most a third of the word differs. */
 export function suggest(word: string, known: readonly string[]): string | undefined {
@@ -13,6 +13,12 @@ export function suggest(word: string, known: readonly string[]): string | undefi
     }
   }
   return best;
+}
+
+/** How a hint begins after a mistyped word: 'did you mean keys? ', or '' where nothing is near. */
+export function meant(word: string, known: readonly string[]): string {
+  const near = suggest(word, known);
+  return near === undefined ? '' : `did you mean ${near}? `;
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`. */

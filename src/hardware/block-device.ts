@@ -1,9 +1,10 @@
 // Block device: what sysfs tells about the disk below a mount. Reads only; what cannot be found is
 // 'unknown'. Serial numbers are never read.
 
-import { readFileSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Mount } from './mount.ts';
+import { orElse, readText, UNKNOWN } from './probe.ts';
 
 export interface BlockDevice {
   /** As in /dev, without its folder; 'unknown' for file systems without one. */
@@ -15,24 +16,20 @@ export interface BlockDevice {
   readonly scheduler: string;
 }
 
-const UNKNOWN: BlockDevice = {
-  name: 'unknown',
-  model: 'unknown',
-  writeCache: 'unknown',
-  scheduler: 'unknown',
+export const UNKNOWN_DEVICE: BlockDevice = {
+  ...{ name: UNKNOWN, model: UNKNOWN, writeCache: UNKNOWN, scheduler: UNKNOWN },
 };
 
 /** `sysRoot` is /sys, or a copy of its shape. */
 export function blockDeviceOf(mount: Mount, sysRoot = '/sys'): BlockDevice {
   const folder =
     realPath(join(sysRoot, 'dev/block', mount.deviceNumber)) ?? folderOfSource(mount, sysRoot);
-  if (folder === undefined) return UNKNOWN;
-  // A partition has no queue of its own: its disk is the folder above.
-  const disk = readText(join(folder, 'partition')) === undefined ? folder : dirname(folder);
+  if (folder === undefined) return UNKNOWN_DEVICE;
+  const disk = diskOf(folder);
   return {
     name: basename(folder),
     model: modelOf(disk),
-    writeCache: readText(join(disk, 'queue/write_cache')) ?? 'unknown',
+    writeCache: readText(join(disk, 'queue/write_cache')) ?? UNKNOWN,
     scheduler: parseScheduler(readText(join(disk, 'queue/scheduler')) ?? ''),
   };
 }
@@ -40,7 +37,7 @@ export function blockDeviceOf(mount: Mount, sysRoot = '/sys'): BlockDevice {
 /** The one in brackets of "none [mq-deadline] kyber"; a lone name stands for itself. */
 export function parseScheduler(text: string): string {
   const chosen = /\[(.+?)\]/.exec(text)?.[1] ?? text.trim();
-  return chosen === '' ? 'unknown' : chosen;
+  return chosen === '' ? UNKNOWN : chosen;
 }
 
 /** btrfs and its like have an anonymous device number, but name a member of theirs as source. */
@@ -50,6 +47,11 @@ function folderOfSource(mount: Mount, sysRoot: string): string | undefined {
   return realPath(join(sysRoot, 'class/block', basename(node)));
 }
 
+/** A partition has no queue of its own: its disk is the folder above. */
+function diskOf(folder: string): string {
+  return readText(join(folder, 'partition')) === undefined ? folder : dirname(folder);
+}
+
 /** LVM, LUKS and RAID devices stand on others: theirs is the model of the first below. */
 function modelOf(disk: string, depth = 0): string {
   const model = readText(join(disk, 'device/model'));
@@ -57,42 +59,19 @@ function modelOf(disk: string, depth = 0): string {
   const below = firstEntry(join(disk, 'slaves'));
   if (below !== undefined && depth < 8) {
     const folder = realPath(join(disk, 'slaves', below));
-    if (folder !== undefined) {
-      const partition = readText(join(folder, 'partition')) !== undefined;
-      return modelOf(partition ? dirname(folder) : folder, depth + 1);
-    }
+    if (folder !== undefined) return modelOf(diskOf(folder), depth + 1);
   }
-  return driverOf(disk) ?? 'unknown';
+  return driverOf(disk) ?? UNKNOWN;
 }
 
 function driverOf(disk: string): string | undefined {
-  try {
-    return basename(readlinkSync(join(disk, 'device/driver')));
-  } catch {
-    return undefined;
-  }
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
+  return orElse(() => basename(readlinkSync(join(disk, 'device/driver'))), undefined);
 }
 
 function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
+  return orElse(() => realpathSync(path), undefined);
 }
 
 function firstEntry(folder: string): string | undefined {
-  try {
-    return readdirSync(folder).sort()[0];
-  } catch {
-    return undefined;
-  }
+  return orElse(() => readdirSync(folder).sort()[0], undefined);
 }

@@ -1,7 +1,7 @@
 // CPU times: the first line of /proc/stat, and the share of time that the hypervisor gave to others
 // ("steal") between two readings of it; and what the calling thread has used.
 
-import { readFileSync } from 'node:fs';
+import { readText } from './probe.ts';
 
 /** Ticks since boot over all CPUs. */
 export interface CpuTimes {
@@ -11,11 +11,7 @@ export interface CpuTimes {
 
 /** Undefined where the system has no /proc/stat. */
 export function readCpuTimes(path = '/proc/stat'): CpuTimes | undefined {
-  try {
-    return parseCpuTimes(readFileSync(path, 'utf8'));
-  } catch {
-    return undefined;
-  }
+  return parseCpuTimes(readText(path) ?? '');
 }
 
 export function parseCpuTimes(text: string): CpuTimes | undefined {
@@ -39,15 +35,7 @@ export function stealShare(
 
 /** CPU time of the calling thread, in nanoseconds; undefined where the system does not tell. */
 export function threadCpuNs(path = '/proc/thread-self/schedstat'): number | undefined {
-  try {
-    return parseSchedstat(readFileSync(path, 'utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-/** Time on a CPU, time waiting for one, turns. */
-function parseSchedstat(text: string): number | undefined {
-  const nanoseconds = /^(\d+) \d+ \d+$/.exec(text.trim())?.[1];
+  // Time on a CPU, time waiting for one, turns.
+  const nanoseconds = /^(\d+) \d+ \d+$/.exec(readText(path) ?? '')?.[1];
   return nanoseconds === undefined ? undefined : Number(nanoseconds);
 }

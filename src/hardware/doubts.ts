@@ -19,84 +19,68 @@ export function hostDoubts(host: Omit<Host, 'warnings'>): Warning[] {
   return [...fileSystemDoubts(host), ...cpuDoubts(host), ...driftDoubts(host)];
 }
 
-function fileSystemDoubts(host: Omit<Host, 'warnings'>): Warning[] {
-  const { fileSystem } = host.workDir;
-  if (MEMORY_FILE_SYSTEMS.includes(fileSystem)) {
-    return [
-      {
-        code: 'work-dir-in-memory',
-        message: `the work folder is on ${fileSystem}: its syncs do nothing`,
-        remedy: 'choose a folder on a disk with --work-dir',
-      },
-    ];
-  }
-  return syncDoubts(host.syncLatencyBefore);
+function fileSystemDoubts({ workDir, syncLatencyBefore }: Omit<Host, 'warnings'>): Warning[] {
+  const { fileSystem } = workDir;
+  if (!MEMORY_FILE_SYSTEMS.includes(fileSystem)) return syncDoubts(syncLatencyBefore);
+  const message = `the work folder is on ${fileSystem}: its syncs do nothing`;
+  const remedy = 'choose a folder on a disk with --work-dir';
+  return [{ code: 'work-dir-in-memory', message, remedy }];
 }
 
-function syncDoubts(sync: SyncLatency): Warning[] {
-  if (sync.samples === 0) {
+function syncDoubts({ samples, p50Us, p99Us }: SyncLatency): Warning[] {
+  if (samples === 0) {
     const message = 'sync latency could not be measured in the work folder';
     const remedy = 'make sure that the work folder exists, is writable and has 5 MB free';
     return [{ code: 'sync-unknown', message, remedy }];
   }
-  const warnings: Warning[] = [];
-  if (sync.p50Us < SYNC_P50_US_MIN) {
-    warnings.push({
+  return [
+    ...given(p50Us < SYNC_P50_US_MIN, {
       code: 'sync-too-fast',
-      message: `syncs may not reach the disk: half of them took ${sync.p50Us} us or less`,
+      message: `syncs may not reach the disk: half of them took ${p50Us} us or less`,
       remedy: 'check for a file system or hypervisor that ignores flushes',
-    });
-  }
-  if (sync.p99Us > SYNC_P99_US_MAX) {
-    warnings.push({
+    }),
+    ...given(p99Us > SYNC_P99_US_MAX, {
       code: 'sync-slow',
-      message: `1% of syncs took longer than ${milliseconds(sync.p99Us)}; etcd asks for 10 ms`,
+      message: `1% of syncs took longer than ${milliseconds(p99Us)}; etcd asks for 10 ms`,
       remedy: 'use a faster disk, or one that nothing else writes to',
-    });
-  }
-  return warnings;
+    }),
+  ];
 }
 
-function cpuDoubts(host: Omit<Host, 'warnings'>): Warning[] {
-  const warnings: Warning[] = [];
-  const { loadBefore, stealShare } = host.background;
-  if (loadBefore > host.cpu.cores * LOAD_SHARE_MAX) {
-    warnings.push({
+function cpuDoubts({ cpu, background }: Omit<Host, 'warnings'>): Warning[] {
+  const { loadBefore, stealShare = 0 } = background;
+  return [
+    ...given(loadBefore > cpu.cores * LOAD_SHARE_MAX, {
       code: 'high-load',
-      message: `load was ${loadBefore.toFixed(1)} on ${host.cpu.cores} cores before the start`,
+      message: `load was ${loadBefore.toFixed(1)} on ${cpu.cores} cores before the start`,
       remedy: 'stop other programs and measure again',
-    });
-  }
-  if (host.cpu.governor === 'powersave') {
-    warnings.push({
+    }),
+    ...given(cpu.governor === 'powersave', {
       code: 'governor-powersave',
       message: 'the CPU governor is powersave: clock speed follows the load',
       remedy: 'set it to performance while measuring: cpupower frequency-set -g performance',
-    });
-  }
-  if (stealShare !== undefined && stealShare > STEAL_SHARE_MAX) {
-    warnings.push({
+    }),
+    ...given(stealShare > STEAL_SHARE_MAX, {
       code: 'cpu-steal',
       message: `other machines on this host took ${(stealShare * 100).toFixed(1)}% of CPU time`,
       remedy: 'measure on a machine with dedicated cores, or at a quieter time',
-    });
-  }
-  return warnings;
+    }),
+  ];
 }
 
 function driftDoubts({ syncLatencyBefore, syncLatencyAfter }: Omit<Host, 'warnings'>): Warning[] {
-  if (syncLatencyAfter === undefined) return [];
-  const [before, after] = [syncLatencyBefore.p50Us, syncLatencyAfter.p50Us];
+  const [before, after] = [syncLatencyBefore.p50Us, syncLatencyAfter?.p50Us ?? 0];
   if (before <= 0 || after <= 0) return [];
-  if (Math.max(before / after, after / before) <= SYNC_DRIFT_MAX) return [];
   const [from, to] = [milliseconds(before), milliseconds(after)];
-  return [
-    {
-      code: 'sync-drift',
-      message: `median sync latency went from ${from} to ${to} during the measurement`,
-      remedy: 'look for other users of the disk, or for a cloud disk out of burst credit',
-    },
-  ];
+  return given(Math.max(before / after, after / before) > SYNC_DRIFT_MAX, {
+    code: 'sync-drift',
+    message: `median sync latency went from ${from} to ${to} during the measurement`,
+    remedy: 'look for other users of the disk, or for a cloud disk out of burst credit',
+  });
+}
+
+function given(holds: boolean, warning: Warning): Warning[] {
+  return holds ? [warning] : [];
 }
 
 function milliseconds(micros: number): string {

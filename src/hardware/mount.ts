@@ -16,22 +16,14 @@ const PRIVATE_OPTIONS = ['addr', 'clientaddr', 'username', 'domain'];
 
 /** Lines that do not have mountinfo's shape are skipped. */
 export function parseMountInfo(text: string): Mount[] {
-  const mounts: Mount[] = [];
-  for (const line of text.split('\n')) {
-    const mount = parseLine(line);
-    if (mount !== undefined) mounts.push(mount);
-  }
-  return mounts;
+  return text.split('\n').flatMap((line) => parseLine(line) ?? []);
 }
 
 /** The mount with the longest mount point that holds `path`; of equal ones the later, which hides. */
 export function mountOf(mounts: readonly Mount[], path: string): Mount | undefined {
-  let best: Mount | undefined;
-  for (const mount of mounts) {
-    if (!holds(mount.mountPoint, path)) continue;
-    if (best === undefined || mount.mountPoint.length >= best.mountPoint.length) best = mount;
-  }
-  return best;
+  const holding = mounts.filter(({ mountPoint }) => holds(mountPoint, path));
+  const longest = Math.max(...holding.map(({ mountPoint }) => mountPoint.length));
+  return holding.findLast(({ mountPoint }) => mountPoint.length === longest);
 }
 
 /** One line: id, parent, device, root, mount point, options, any tags, "-", type, source, options. */

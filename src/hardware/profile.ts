@@ -4,22 +4,22 @@
 //
 // The profile is published with the result, so it holds no host name, path, address or serial number.
 
-import { readFileSync, realpathSync, statfsSync } from 'node:fs';
+import { realpathSync, statfsSync } from 'node:fs';
 import os from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import systeminformation from 'systeminformation';
 import { systemClock } from '../measure/clock.ts';
 import type { Host } from '../record/host.ts';
-import { blockDeviceOf } from './block-device.ts';
+import { blockDeviceOf, UNKNOWN_DEVICE } from './block-device.ts';
 import { readCpuTimes, stealShare } from './cpu-times.ts';
 import type { CpuTimes } from './cpu-times.ts';
 import { hostDoubts } from './doubts.ts';
 import { fingerprint } from './fingerprint.ts';
 import { mountOf, parseMountInfo } from './mount.ts';
+import { orElse, readText, UNKNOWN } from './probe.ts';
 import { measureSyncLatency } from './sync-latency.ts';
 
-const UNKNOWN = 'unknown';
 /** systeminformation starts programs of the system; one that hangs must not hold a run up. */
 const PROBE_TIMEOUT_MS = 5_000;
 
@@ -79,22 +79,21 @@ export function fileSystemOf(workDir: string): string {
 
 function describeFolder(workDir: string): Host['workDir'] {
   const path = orElse(() => realpathSync(workDir), resolve(workDir));
-  const mounts = orElse(() => parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8')), []);
-  const mount = mountOf(mounts, path);
-  const free = orElse(() => {
-    const { bavail, bsize } = statfsSync(path);
-    return bavail * bsize;
-  }, 0);
-  const device = mount === undefined ? undefined : blockDeviceOf(mount);
+  const mount = mountOf(parseMountInfo(readText('/proc/self/mountinfo') ?? ''), path);
+  const device = mount === undefined ? UNKNOWN_DEVICE : blockDeviceOf(mount);
   return {
     fileSystem: mount?.fileSystem ?? UNKNOWN,
     mountOptions: mount?.options ?? UNKNOWN,
-    device: device?.name ?? UNKNOWN,
-    deviceModel: device?.model ?? UNKNOWN,
-    writeCache: device?.writeCache ?? UNKNOWN,
-    scheduler: device?.scheduler ?? UNKNOWN,
-    freeBytes: free,
+    device: device.name,
+    deviceModel: device.model,
+    ...{ writeCache: device.writeCache, scheduler: device.scheduler },
+    freeBytes: orElse(() => freeBytesIn(path), 0),
   };
+}
+
+function freeBytesIn(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
 }
 
 async function describeCpu(): Promise<string> {
@@ -123,7 +122,7 @@ async function describeVirtualization(): Promise<string> {
 
 function readGovernor(): string {
   const path = '/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor';
-  return orElse(() => named(readFileSync(path, 'utf8')), UNKNOWN);
+  return named(readText(path) ?? '');
 }
 
 /** The machine's memory, or the container's share of it where that is smaller. */
@@ -140,14 +139,6 @@ function loadAverage(): number {
 function named(text: string): string {
   const name = text.trim();
   return name === '' ? UNKNOWN : name;
-}
-
-function orElse<T>(probe: () => T, fallback: T): T {
-  try {
-    return probe();
-  } catch {
-    return fallback;
-  }
 }
 
 async function orUnknown<T>(probe: Promise<T>): Promise<T | undefined> {

@@ -3,19 +3,20 @@
 // figures. The best is picked by one rule fixed beforehand: of the settings within 10% of the highest throughput
 // the one with the lowest put p99. Picked from many, it is a hint and no finding. Pure; judges nothing.
 
-import type { Axis, HeatPanel, LinesPanel, Panel, Table } from '../record/answer.ts';
-import type { Cell, Evidence } from '../question/question.ts';
+import type { HeatPanel, LinesPanel, Panel, Table } from '../record/answer.ts';
+import type { Cell } from '../question/question.ts';
 import { count } from '../judge/words.ts';
 import {
-  armLines,
+  armPoints,
   armTable,
-  described,
-  levelWith,
+  axis,
+  levelIn,
   linesOf,
   scaled,
   type Described,
   type MetricColumn,
 } from './cell-figures.ts';
+import { addedWords, msWords, type Told } from './claim-question.ts';
 
 export const DEFAULT_ARM = 'default';
 export const PROPOSAL_ARM = 'proposal';
@@ -27,13 +28,11 @@ const nameOf = (arm: string): string => NAMES.get(arm) ?? arm;
 
 const THROUGHPUT = 'putsPerSecond';
 const P99_MS = scaled('putP99Us', 1e-3);
+const THROUGHPUT_AXIS = axis('Throughput', 'puts/s');
+const P99_AXIS = axis('Put p99', 'ms');
 const THROUGHPUT_SHARE_MIN = 0.9;
 /** A map needs two levels each way, a line two points. */
 const LEVELS_MIN = 2;
-
-const axis = (label: string, unit: string, scale: Axis['scale'] = 'log'): Axis => ({
-  ...{ label, unit, scale },
-});
 
 /** A setting with what was measured under it. */
 interface Point {
@@ -62,17 +61,13 @@ function gridsOf(cells: Cells): [delay: number, cells: Cells][] {
 }
 
 /** Settings that were measured in both loops. */
-function pointsOf(evidence: Evidence, cells: Cells): Point[] {
+function pointsOf(told: Told, cells: Cells): Point[] {
   const open = cells.filter(isLoop('open'));
   return cells.filter(isLoop('closed')).flatMap((closed) =>
     closed.arms.flatMap(({ name: arm, settings }): Point[] => {
       const other = open.find(({ arms }) => arms.some(({ name }) => name === arm));
-      if (other === undefined) return [];
-      const throughput = described(
-        evidence,
-        levelWith({ cell: closed.id, arm, metric: THROUGHPUT }),
-      );
-      const p99Ms = described(evidence, levelWith({ cell: other.id, arm, metric: P99_MS }));
+      const throughput = levelIn(told, closed.id, arm, THROUGHPUT);
+      const p99Ms = other && levelIn(told, other.id, arm, P99_MS);
       if (throughput === undefined || p99Ms === undefined) return [];
       const { batchIntervalMs, batchLimit } = settings;
       const at = { intervalMs: Number(batchIntervalMs), limit: Number(batchLimit) };
@@ -92,15 +87,9 @@ function bestOf(points: readonly Point[]): Point | undefined {
 const settingText = ({ intervalMs, limit }: Point): string =>
   `${count(intervalMs)} ms, ${count(limit)}`;
 
-const millisecondsText = ({ value }: Described): string =>
-  `${Number(value.toPrecision(3)).toLocaleString('en-US')} ms`;
-
-const delayText = (delay: number): string =>
-  delay === 0 ? 'syncs as the disk has them' : `${String(delay)} ms added to each sync`;
-
-export function batchLimits(evidence: Evidence, cells: Cells): string[] {
-  return gridsOf(cells).flatMap(([delay, own]) => {
-    const points = pointsOf(evidence, own);
+export function batchLimits(told: Told): string[] {
+  return gridsOf(told.cells).flatMap(([delay, own]) => {
+    const points = pointsOf(told, own);
     const best = bestOf(points);
     if (best === undefined) return [];
     const [usual, proposed] = [DEFAULT_ARM, PROPOSAL_ARM].map((arm) =>
@@ -109,53 +98,44 @@ export function batchLimits(evidence: Evidence, cells: Cells): string[] {
     const both =
       usual === undefined || proposed === undefined
         ? ''
-        : `put p99 is ${millisecondsText(usual.p99Ms)} with the default and ` +
-          `${millisecondsText(proposed.p99Ms)} with the proposal, at ${count(usual.throughput.value)} and ` +
+        : `put p99 is ${msWords(usual.p99Ms.value)} with the default and ` +
+          `${msWords(proposed.p99Ms.value)} with the proposal, at ${count(usual.throughput.value)} and ` +
           `${count(proposed.throughput.value)} puts/s of capacity; `;
     return [
-      `With ${delayText(delay)}: ${both}of ${String(points.length)} settings ${settingText(best)} has the ` +
-        `lowest p99 (${millisecondsText(best.p99Ms)}) among those within 10% of the highest throughput.`,
+      `With ${addedWords(delay)}: ${both}of ${String(points.length)} settings ${settingText(best)} has the ` +
+        `lowest p99 (${msWords(best.p99Ms.value)}) among those within 10% of the highest throughput.`,
     ];
   });
 }
 
-export function batchPanels(evidence: Evidence, cells: Cells): Panel[] {
-  const overLatency = [
-    latencyPanel(evidence, cells, 'open'),
-    latencyPanel(evidence, cells, 'closed'),
-  ].filter((panel) => panel !== undefined);
-  const maps = gridsOf(cells).flatMap(([delay, own]) => {
-    const points = pointsOf(evidence, own);
+export function batchPanels(told: Told): (Panel | undefined)[] {
+  const maps = gridsOf(told.cells).flatMap(([delay, own]) => {
+    const points = pointsOf(told, own);
     const levels = (of: (point: Point) => number): number => new Set(points.map(of)).size;
     if (levels(({ limit }) => limit) < LEVELS_MIN) return [];
     if (levels(({ intervalMs }) => intervalMs) < LEVELS_MIN) return [];
     const offered = Number(own.find(isLoop('open'))?.factors['ratePerSecond']);
     return [heat(points, delay), heat(points, delay, offered)];
   });
-  return [...overLatency, ...maps];
+  return [latencyPanel(told, 'open'), latencyPanel(told, 'closed'), ...maps];
 }
 
 /** Default and proposal over the sync latency: as it is by the deciding cells, above that by the grids. */
-function latencyPanel(
-  evidence: Evidence,
-  cells: Cells,
-  loop: 'open' | 'closed',
-): LinesPanel | undefined {
+function latencyPanel(told: Told, loop: 'open' | 'closed'): LinesPanel | undefined {
   const isOpen = loop === 'open';
-  const own = cells
+  const own = told.cells
     .filter(isLoop(loop))
     .filter(({ role, factors }) => (role === 'deciding') === (factors['syncDelayMs'] === 0))
     .map((cell) => ({ ...cell, arms: cell.arms.filter(({ name }) => NAMES.has(name)) }));
-  return linesOf(evidence, {
+  const about = {
     id: `default-and-proposal-${isOpen ? 'p99' : 'throughput'}`,
     title: isOpen
       ? 'Put p99 of default and proposal by sync latency; the rate offered is lower on slower disks'
       : 'Throughput of default and proposal by sync latency',
-    ...{ x: axis('Added to each sync', 'ms', 'linear'), factor: 'syncDelayMs' },
-    y: isOpen ? axis('Put p99', 'ms') : axis('Throughput', 'puts/s'),
-    lines: armLines(own, isOpen ? P99_MS : THROUGHPUT, nameOf),
+    ...{ x: axis('Added to each sync', 'ms', 'linear'), y: isOpen ? P99_AXIS : THROUGHPUT_AXIS },
     pointsMin: LEVELS_MIN,
-  });
+  };
+  return linesOf(told, about, armPoints(own, 'syncDelayMs', isOpen ? P99_MS : THROUGHPUT, nameOf));
 }
 
 /** Put p99 where a rate was offered, else throughput. */
@@ -165,10 +145,10 @@ function heat(points: readonly Point[], delay: number, offered?: number): HeatPa
   return {
     kind: 'heat',
     id: `${isOpen ? 'p99' : 'throughput'}-${String(delay)}ms`,
-    title: `${isOpen ? 'Put p99' : 'Throughput'} over the batch, ${delayText(delay)}, ${load}`,
+    title: `${isOpen ? 'Put p99' : 'Throughput'} over the batch, ${addedWords(delay)}, ${load}`,
     x: axis('Batch limit', 'puts'),
     y: axis('Batch interval', 'ms'),
-    color: isOpen ? axis('Put p99', 'ms') : axis('Throughput', 'puts/s'),
+    color: isOpen ? P99_AXIS : THROUGHPUT_AXIS,
     better: isOpen ? 'lower' : 'higher',
     cells: points.map(({ intervalMs, limit, p99Ms, throughput }) => {
       const { value, low, high } = isOpen ? p99Ms : throughput;
@@ -189,7 +169,7 @@ function marksOf(points: readonly Point[]): HeatPanel['marks'] {
   return [...known, { x: best.limit, y: best.intervalMs, label }];
 }
 
-export function batchTables({ rounds }: Evidence, cells: Cells): Table[] {
+export function batchTables({ rounds, cells }: Told): Table[] {
   const delay = { title: 'Sync +', unit: 'ms', factor: 'syncDelayMs' };
   const commits: MetricColumn[] = [
     { title: 'Commits', unit: '1/s', metric: 'commitsPerSecond' },

@@ -3,17 +3,10 @@
 // a closed loop (throughput) and an open one (put p99 from the intended start), on the disk as it is; the grids
 // over interval, limit and sync latency draw, and a best setting picked from a grid is called that and no verdict.
 
-import type { Role, Verdict } from '../record/answer.ts';
+import type { Published, Role, Verdict } from '../record/answer.ts';
 import type { Mode } from '../record/run.ts';
 import { ratioOf } from '../question/contrast.ts';
-import type {
-  Arm,
-  Cell,
-  Contrast,
-  Estimates,
-  Question,
-  QuestionSource,
-} from '../question/question.ts';
+import type { Arm, Cell, Contrast, Estimates } from '../question/question.ts';
 import { count, list, times } from '../judge/words.ts';
 import {
   batchLimits,
@@ -23,25 +16,28 @@ import {
   PROPOSAL_ARM,
 } from './batch-pictures.ts';
 import {
-  claimQuestion,
+  ADDED_LATENCY,
+  claimSource,
+  excludesGain,
+  findingWords,
   FLOOR,
   floorOf,
   INTERVAL,
   intervalIn,
+  LOAD_INVALID,
   measuredOf,
+  NOTABLE,
   ratioWords,
   sideOf,
   slicesOf,
+  type Told,
 } from './claim-question.ts';
 import { hasValue } from './cell-figures.ts';
 import { loadCell, loadFactors } from './load-cell.ts';
 
 const ID = 'batch-sweep';
-const TITLE = 'A batch of 10 ms and 1,000 puts serves puts better than 100 ms and 10,000';
 /** Throughput may be lower by this, or by the A/A floor where that is larger. */
 const KEPT = 1.05;
-/** Where not even this much is possible, there is no gain worth speaking of. */
-const NOTABLE = 1.25;
 
 interface Setting {
   readonly batchIntervalMs: number;
@@ -70,7 +66,7 @@ const LOOKS: Readonly<Record<Mode, readonly number[]>> = {
   full: [3, 5, 8, 12, 16],
 };
 
-const PUBLISHED: NonNullable<Question['published']> = {
+const PUBLISHED: Published = {
   value: 1,
   words: 'nothing measured',
   unit: 'x',
@@ -87,35 +83,7 @@ const RULE =
   `${FLOOR}, and throughput (closed loop) is shown to be lower by no more than 5%, or the A/A floor of ` +
   'throughput where that is larger. Partly if p99 is lower and throughput is not shown to be kept. ' +
   'Not-reproduced if p99 is higher beyond the floor, or if no gain beyond the floor is shown and the ' +
-  'interval excludes one of 1.25x, with a floor no larger than that. Inconclusive otherwise. Invalid if a ' +
-  'session did not run as its arm, if a store was not as it must be afterwards, or if the load generator ' +
-  'set the figures of over a quarter of the deciding slices (a smaller share is left out).';
-
-export const batchSweep: QuestionSource = {
-  id: ID,
-  title: TITLE,
-  build: ({ mode }) => {
-    const cells = cellsOf(mode);
-    return claimQuestion({
-      // A p99 on the disk's own syncs is the noisiest figure of all: last, where time is short.
-      ...{ id: ID, title: TITLE, published: PUBLISHED, ruleText: RULE, cells, priority: 3 },
-      ...{ contrasts: CONTRASTS, looks: LOOKS[mode], rule },
-      wording: (evidence, decided) => ({
-        finding: findingOf(evidence.estimates, decided),
-        measured: measuredOf(evidence.estimates.get('p99'), {
-          unit: 'x',
-          what: 'put p99, default / proposal',
-          at: { syncDelayMs: 0, ratePerSecond: offeredAt(0) },
-        }),
-        limits: batchLimits(evidence, cells),
-        caveats: [...CAVEATS, ...backlogOf(evidence.rounds)],
-        panels: batchPanels(evidence, cells),
-        tables: batchTables(evidence, cells),
-        facts: [],
-      }),
-    });
-  },
-};
+  `interval excludes one of 1.25x, with a floor no larger than that. Inconclusive otherwise. ${LOAD_INVALID}`;
 
 const CAVEATS: readonly string[] = [
   'etcd has both as flags, --backend-batch-interval and --backend-batch-limit, since 3.4 (PR 10283); the ' +
@@ -123,9 +91,28 @@ const CAVEATS: readonly string[] = [
   'Storage layer only: no consensus and no network, clients in the same process.',
   "A put is answered after the log's sync and not after the backend's commit: a commit delays the puts that " +
     'arrive during it.',
-  'Added sync latency is a sleep after every sync, of the log and of the backend alike; real slow disks ' +
-    'also vary.',
+  ADDED_LATENCY,
 ];
+
+export const batchSweep = claimSource({
+  id: ID,
+  title: 'A batch of 10 ms and 1,000 puts serves puts better than 100 ms and 10,000',
+  ...{ published: PUBLISHED, ruleText: RULE, caveats: CAVEATS, looks: LOOKS },
+  // A p99 on the disk's own syncs is the noisiest figure of all: last, where time is short.
+  priority: 3,
+  ...{ cells: cellsOf, contrasts: () => CONTRASTS, rule },
+  wording: (told) => ({
+    finding: findingOf(told),
+    measured: measuredOf(told.estimates.get('p99'), {
+      ...{ unit: 'x', what: 'put p99, default / proposal' },
+      at: { syncDelayMs: 0, ratePerSecond: offeredAt(0) },
+    }),
+    limits: batchLimits(told),
+    caveats: backlogOf(told),
+    panels: batchPanels(told),
+    tables: batchTables(told),
+  }),
+});
 
 type Loop = 'closed' | 'open';
 
@@ -227,14 +214,11 @@ const CONTRASTS: readonly Contrast[] = [
 ];
 
 function rule(found: Estimates): Verdict {
-  const latency = intervalIn(found, 'p99');
-  const side = sideOf(found.get('p99'));
-  if (latency === undefined || side === 'unknown') return 'inconclusive';
+  const p99 = found.get('p99');
+  const side = sideOf(p99);
+  if (side === 'unknown') return 'inconclusive';
   if (side === 'below') return 'not-reproduced';
-  if (side === 'neither') {
-    const isExcluded = latency.high < NOTABLE && (floorOf(found.get('p99')) ?? 1) <= NOTABLE;
-    return isExcluded ? 'not-reproduced' : 'inconclusive';
-  }
+  if (side === 'neither') return excludesGain(p99) ? 'not-reproduced' : 'inconclusive';
   const throughput = intervalIn(found, 'throughput');
   if (throughput === undefined) return 'inconclusive';
   return throughput.low >= 1 / marginOf(found) ? 'reproduced' : 'partly';
@@ -245,17 +229,17 @@ function marginOf(found: Estimates): number {
   return Math.max(KEPT, floorOf(found.get('throughput')) ?? 1);
 }
 
-function findingOf(found: Estimates, decided: Verdict): string {
-  const [p99, throughput] = [found.get('p99'), found.get('throughput')];
-  if (!hasValue(p99)) return 'Too little of it was measured.';
+function findingOf({ estimates, decided }: Told): string {
+  const [p99, throughput] = [estimates.get('p99'), estimates.get('throughput')];
+  if (!hasValue(p99)) return findingWords([], '');
   const parts = [
     `put p99 at ${count(offeredAt(0))} puts/s offered is ${ratioWords(p99)} as long with the ` +
       'default as with the proposal',
+    ...(hasValue(throughput)
+      ? [`the proposal reaches ${ratioWords(throughput)} of the throughput of the default`]
+      : []),
   ];
-  if (hasValue(throughput)) {
-    parts.push(`the proposal reaches ${ratioWords(throughput)} of the throughput of the default`);
-  }
-  return `On this disk ${list(parts)}: ${reasonOf(found, decided)}.`;
+  return findingWords([`On this disk ${list(parts)}`], reasonOf(estimates, decided));
 }
 
 function reasonOf(found: Estimates, decided: Verdict): string {
@@ -275,7 +259,7 @@ function reasonOf(found: Estimates, decided: Verdict): string {
 }
 
 /** The rate offered was more than the disk could sync. */
-function backlogOf(rounds: Parameters<typeof slicesOf>[0]): string[] {
+function backlogOf({ rounds }: Told): string[] {
   const open = slicesOf(rounds, `${ID}/open`);
   const late = open.filter(({ warnings }) => warnings.some(({ code }) => code === 'skipped'));
   if (late.length === 0) return [];

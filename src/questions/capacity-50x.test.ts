@@ -40,7 +40,12 @@ describe('rule of capacity-50x', () => {
     [1.26, 3, 'not-reproduced'],
     [0.5, 0.79, 'not-reproduced'],
   ])('an interval from %f to %f is %s', (low, high, verdict) => {
-    expect(judge([low, high])).toBe(verdict);
+    expect(judge([low, high], { [SMALL ?? '']: [1.5, 2] })).toBe(verdict);
+  });
+
+  it('cannot tell how far it holds where no smaller size was measured', () => {
+    expect(judge([1.26, 3])).toBe('inconclusive');
+    expect(judge([0.8, 1.25])).toBe('reproduced');
   });
 
   it('is partly where a smaller size is equivalent, and none below it different', () => {
@@ -74,7 +79,7 @@ describe('what capacity-50x says', () => {
     [2, 'not-reproduced', /outside the bounds of 0\.80 to 1\.25; .*hashmap at no measured size/],
     [0.5, 'not-reproduced', /on the quick side/],
   ])('of rounds about %f', (ratio, verdict, words) => {
-    const answer = answered(question, about(ratio));
+    const answer = answered(question, [...about(ratio), ...about(ratio, '8gb')]);
     expect(answer.verdict).toBe(verdict);
     expect(answer.finding).toMatch(words);
     expect(answer.measured?.value).toBeCloseTo(ratio, 1);

@@ -1,9 +1,9 @@
-// Figures of cells for pictures and tables: an arm's figure with its interval over sessions, lines over a
-// factor, and a table with a row an arm. Pure; nothing here judges. Invariants: no figure is NaN; what was
-// not measured is left out of pictures and null in tables.
+// Figures of cells for pictures and tables: an arm's figure with its interval over sessions, lines over a factor or
+// over the sizes that a slice went through, and tables. Pure; nothing here judges. Invariants: no figure is
+// NaN; what was not measured is left out of pictures and null in tables; a table without a row is none.
 
 import { mean } from 'simple-statistics';
-import type { Estimate, LinesPanel, Table } from '../record/answer.ts';
+import type { Axis, Estimate, LinesPanel, Table } from '../record/answer.ts';
 import type { Round } from '../record/round.ts';
 import { customOf } from '../question/contrast.ts';
 import type { Cell, Contrast, Evidence, SessionRounds } from '../question/question.ts';
@@ -36,6 +36,11 @@ export function countRatio(over: string, under: string, by = 1): Metric {
   };
 }
 
+/** An entry of a series: figures that a slice gives by size, the first size first. */
+export function entryOf(series: string, index: number): Metric {
+  return (round) => round.series[series]?.[index];
+}
+
 /** Median over slices; null without one. */
 export function medianOf(rounds: readonly Round[], metric: Metric): number | null {
   return median(rounds.flatMap((round) => valueOf(round, metric) ?? []));
@@ -50,12 +55,14 @@ export function levelWith(about: {
   readonly words?: string;
   readonly unit?: string;
   readonly cuts?: readonly number[];
+  readonly weight?: number;
 }): Contrast {
-  const { cell, arm, metric, id = `${cell}:${arm}`, words = '', unit = '', cuts = [] } = about;
+  const { cell, arm, metric, id = `${cell}:${arm}`, words = '', unit = '' } = about;
+  const { cuts = [], weight = 1 } = about;
   const logsOf = ({ rounds }: SessionRounds, name: string): number[] =>
     logs(rounds.filter((round) => round.arm === name).flatMap((r) => valueOf(r, metric) ?? []));
   return customOf({
-    ...{ id, words, cell, unit, cuts, arms: [arm], kind: 'level', scale: 'log' },
+    ...{ id, words, cell, unit, cuts, weight, arms: [arm], kind: 'level', scale: 'log' },
     of: (session) => expOfMean(logsOf(session, arm)),
     byArm: logsOf,
   });
@@ -80,65 +87,155 @@ export function hasValue(estimate: Estimate | undefined): estimate is Described 
   return estimate !== undefined && estimate.value !== null;
 }
 
+type Describing = Pick<Evidence, 'describe'>;
+
 /** What a contrast came to, at no look's expense; undefined where it was not measured. */
-export function described({ describe }: Evidence, contrast: Contrast): Described | undefined {
+export function described({ describe }: Describing, contrast: Contrast): Described | undefined {
   const found = describe(contrast);
   return hasValue(found) ? found : undefined;
 }
 
-export interface Line {
-  readonly name: string;
-  /** One point each. */
-  readonly cells: readonly Cell[];
-  readonly of: (cell: Cell) => Contrast;
+/** Middle of an arm's figure over sessions; undefined where it was not measured. */
+export function levelIn(
+  evidence: Describing,
+  cell: string,
+  arm: string,
+  metric: Metric,
+): Described | undefined {
+  return described(evidence, levelWith({ cell, arm, metric }));
 }
 
-/** A line an arm, of a figure in these cells; cells without the arm have no point on it. */
-export function armLines(
+export function axis(label: string, unit: string, scale: Axis['scale'] = 'log'): Axis {
+  return { label, unit, scale };
+}
+
+/** A point of a line, by the contrast that gives its figure. */
+export type DrawnPoint = Omit<LinePoint, 'estimate'> & { readonly contrast: Contrast };
+
+/** Points of a line an arm, of a figure over a numeric factor; cells without the arm have none on it. */
+export function armPoints(
   cells: readonly Cell[],
+  factor: string,
   metric: Metric,
   nameOf: (arm: string) => string = (arm) => arm,
-): Line[] {
-  const names = [...new Set(cells.flatMap(({ arms }) => arms.map(({ name }) => name)))];
-  return names.map((arm) => ({
-    name: nameOf(arm),
-    cells: cells.filter(({ arms }) => arms.some(({ name }) => name === arm)),
-    of: ({ id }) => levelWith({ cell: id, arm, metric }),
-  }));
+): DrawnPoint[] {
+  return armsIn(cells).flatMap(({ cell, arm }) =>
+    pointOf(cell, factor, nameOf(arm), levelWith({ cell: cell.id, arm, metric })),
+  );
 }
 
-/** Lines over a numeric factor of their cells; undefined where none has `pointsMin` points. */
-export function linesOf(
-  evidence: Evidence,
-  about: LinesAbout & {
-    readonly factor: string;
-    readonly lines: readonly Line[];
-    /** Default 1. */
-    readonly pointsMin?: number;
-  },
-): LinesPanel | undefined {
-  const { factor, lines, pointsMin = 1 } = about;
-  const points = lines.flatMap(({ name, cells, of }) =>
-    cells.flatMap((cell): LinePoint[] => {
-      const x = cell.factors[factor];
-      if (typeof x !== 'number') return [];
-      return [{ line: name, role: cell.role, x, estimate: evidence.describe(of(cell)) }];
+/** Arms with their cells: all cells of the first arm, then of the next. */
+function armsIn(cells: readonly Cell[]): { readonly cell: Cell; readonly arm: string }[] {
+  const all = cellArms(cells);
+  const names = new Set(all.map(({ arm }) => arm));
+  return [...names].flatMap((name) => all.filter(({ arm }) => arm === name));
+}
+
+/** Arms of one cell after the other. */
+function cellArms(cells: readonly Cell[]): { readonly cell: Cell; readonly arm: string }[] {
+  return cells.flatMap((cell) => cell.arms.map(({ name: arm }) => ({ cell, arm })));
+}
+
+/** A cell's place over a numeric factor; none where it has no such factor. */
+export function pointOf(
+  { factors, role }: Cell,
+  factor: string,
+  line: string,
+  contrast: Contrast,
+): DrawnPoint[] {
+  const x = factors[factor];
+  return typeof x === 'number' ? [{ line, role, x, contrast }] : [];
+}
+
+/** Points of a line an arm through the sizes of all cells: an entry of series x says where, that of y how much. */
+export function sizePoints(
+  rounds: readonly Round[],
+  cells: readonly Cell[],
+  series: { readonly x: string; readonly y: string },
+): DrawnPoint[] {
+  return armsIn(cells).flatMap(({ cell: { id: cell, role }, arm }) =>
+    sizesOf(slicesOf(rounds, cell, arm), series.x).map((x, index) => {
+      const contrast = levelWith({ cell, arm, metric: entryOf(series.y, index) });
+      return { line: arm, role, x, contrast };
     }),
   );
-  const panel = linesPanel(about, points);
+}
+
+/** Sizes that these slices of an arm went through, in their order. */
+function sizesOf(slices: readonly Round[], series: string): readonly number[] {
+  return slices[0]?.series[series] ?? [];
+}
+
+/** Lines through these points; undefined where none has `pointsMin`, by default 1, that were measured. */
+export function linesOf(
+  { describe }: Describing,
+  about: LinesAbout & { readonly pointsMin?: number },
+  points: readonly DrawnPoint[],
+): LinesPanel | undefined {
+  const { pointsMin = 1 } = about;
+  const panel = linesPanel(
+    about,
+    points.map(({ contrast, ...point }) => ({ ...point, estimate: describe(contrast) })),
+  );
   return panel?.series.some((line) => line.points.length >= pointsMin) === true ? panel : undefined;
 }
 
-export interface FactorColumn {
+interface Named {
   readonly title: string;
   readonly unit?: string;
-  readonly factor: string;
 }
 
-export interface MetricColumn {
-  readonly title: string;
-  readonly unit?: string;
+/** A column of a table: its title, its unit, and what it says of an item. */
+export interface Column<Item> extends Named {
+  readonly of: (item: Item) => Table['rows'][number][number];
+}
+
+/** A row an item; none without an item. */
+export function tableOf<Item>(
+  caption: string,
+  items: readonly Item[],
+  columns: readonly Column<Item>[],
+): Table[] {
+  if (items.length === 0) return [];
+  return [
+    {
+      caption,
+      columns: columns.map(({ title, unit = '' }) => ({ title, unit })),
+      rows: items.map((item) => columns.map(({ of }) => of(item))),
+    },
+  ];
+}
+
+/** Columns of a ratio: its value, its interval, the noise of equal arms, and what could have been seen. */
+export function ratioColumns(
+  value: string,
+  noise: string,
+  floor: (estimate: Estimate) => number | null | undefined,
+): Column<{ readonly estimate: Estimate }>[] {
+  return [
+    { title: value, unit: 'x', of: ({ estimate }) => estimate.value },
+    { title: 'low', unit: 'x', of: ({ estimate }) => estimate.low },
+    { title: 'high', unit: 'x', of: ({ estimate }) => estimate.high },
+    { title: noise, unit: 'x', of: ({ estimate }) => floor(estimate) ?? null },
+    { title: 'Smallest visible', unit: 'x', of: ({ estimate }) => estimate.smallestVisible },
+  ];
+}
+
+export interface MetricColumn extends Named {
   readonly metric: Metric;
+}
+
+/** Slices of an arm of a cell, some at least. */
+interface MeasuredArm {
+  readonly cell: Cell;
+  readonly arm: string;
+  readonly slices: readonly Round[];
+}
+
+function measuredArms(rounds: readonly Round[], cells: readonly Cell[]): MeasuredArm[] {
+  return cellArms(cells)
+    .map(({ cell, arm }) => ({ cell, arm, slices: slicesOf(rounds, cell.id, arm) }))
+    .filter(({ slices }) => slices.length > 0);
 }
 
 /** A row an arm of each cell that was measured: factors, arm, medians over slices, sessions. */
@@ -147,32 +244,48 @@ export function armTable(
   about: {
     readonly caption: string;
     readonly cells: readonly Cell[];
-    readonly factors: readonly FactorColumn[];
+    readonly factors: readonly (Named & { readonly factor: string })[];
     readonly armTitle: string;
     readonly metrics: readonly MetricColumn[];
     readonly nameOf?: (arm: string) => string;
   },
 ): Table[] {
   const { caption, cells, factors, armTitle, metrics, nameOf = (arm: string) => arm } = about;
-  const rows = cells.flatMap((cell) =>
-    cell.arms.flatMap(({ name }): Table['rows'] => {
-      const own = slicesOf(rounds, cell.id, name);
-      if (own.length === 0) return [];
-      const levels = factors.map(({ factor }) => plain(cell.factors[factor]));
-      const medians = metrics.map(({ metric }) => medianOf(own, metric));
-      const sessions = new Set(own.map(({ session }) => session)).size;
-      return [[...levels, nameOf(name), ...medians, sessions]];
-    }),
+  return tableOf(caption, measuredArms(rounds, cells), [
+    ...factors.map(({ factor, ...named }): Column<MeasuredArm> => ({
+      ...{ ...named, of: ({ cell }) => plain(cell.factors[factor]) },
+    })),
+    { title: armTitle, of: ({ arm }) => nameOf(arm) },
+    ...metrics.map(({ metric, ...named }): Column<MeasuredArm> => ({
+      ...{ ...named, of: ({ slices }) => medianOf(slices, metric) },
+    })),
+    { title: 'Sessions', of: ({ slices }) => new Set(slices.map(({ session }) => session)).size },
+  ]);
+}
+
+/** A row a size and arm, in the order of sizes: medians over slices. */
+export function sizeTable(
+  rounds: readonly Round[],
+  about: {
+    readonly caption: string;
+    readonly cells: readonly Cell[];
+    readonly x: { readonly title: string; readonly series: string };
+    readonly armTitle: string;
+    readonly metrics: readonly (Named & { readonly series: string })[];
+  },
+): Table[] {
+  const { caption, cells, x, armTitle, metrics } = about;
+  const sizes = measuredArms(rounds, cells).flatMap((measured) =>
+    sizesOf(measured.slices, x.series).map((size, index) => ({ ...measured, size, index })),
   );
-  const columns: { readonly title: string; readonly unit?: string }[] = [
-    ...factors,
-    { title: armTitle },
-    ...metrics,
-    { title: 'Sessions' },
-  ];
-  return rows.length === 0
-    ? []
-    : [{ caption, columns: columns.map(({ title, unit = '' }) => ({ title, unit })), rows }];
+  sizes.sort((a, b) => a.size - b.size);
+  return tableOf(caption, sizes, [
+    { title: x.title, of: ({ size }) => size },
+    { title: armTitle, of: ({ arm }) => arm },
+    ...metrics.map(({ series, ...named }): Column<(typeof sizes)[number]> => ({
+      ...{ ...named, of: ({ slices, index }) => medianOf(slices, entryOf(series, index)) },
+    })),
+  ]);
 }
 
 /** A setting as a table shows it. */

@@ -22,6 +22,7 @@ import type {
 import { count, list, times } from '../judge/words.ts';
 import {
   claimQuestion,
+  FLOOR,
   INTERVAL,
   intervalIn,
   LOOKS,
@@ -83,7 +84,7 @@ const RULE =
   'Decided by 10 clients that put in a closed loop, first alone, then beside a range over the whole store ' +
   '(100,000 keys; 10,000 with --quick) that is always under way; copy against global, paired within ' +
   `sessions, each by its ${INTERVAL}. Reproduced if, beside long reads, puts/s rise and their p99 falls, ` +
-  'both beyond the A/A floor, the intervals reach 1.7x and a tenth, and without long reads the interval of ' +
+  `both beyond the ${FLOOR}, the intervals reach 1.7x and a tenth, and without long reads the interval of ` +
   'puts/s lies within 0.91x to 1.10x. Exceeded if, besides, the two intervals lie wholly beyond 1.7x and ' +
   'below a tenth. Partly if puts/s or p99 improve beyond the floor and one of the others fails; without ' +
   'long reads puts/s fail where their interval lies wholly outside 0.91x to 1.10x. Not-reproduced if ' +

@@ -2,39 +2,37 @@
 // 100 GB cell alone decides; other sizes and the labelled cells only draw the curve and the limits. Every
 // sentence is built from the figures it stands beside. Pure.
 
-import { linesPanel } from '../judge/panels.ts';
 import type { Side } from '../judge/sides.ts';
 import { count, gigabytes, list, seconds, times } from '../judge/words.ts';
 import { ratioOf } from '../question/contrast.ts';
-import type { Cell, Contrast, Evidence, QuestionSource, Wording } from '../question/question.ts';
-import type { Estimate, LinesPanel, Published, Verdict } from '../record/answer.ts';
+import type { Cell, Contrast } from '../question/question.ts';
+import type { Estimate, Published, Table, Verdict } from '../record/answer.ts';
 import { armTable, described, medianOf, scaled, type Described } from './cell-figures.ts';
 import {
-  claimQuestion,
+  claimSource,
   FLOOR,
   floorOf,
   INTERVAL,
   intervalOf,
-  LAYER,
-  HEADLINE_LOOKS,
   measuredOf,
   ratioWords,
   sideOf,
   slicesOf,
+  type Told,
 } from './claim-question.ts';
 import {
   ANCHOR_BYTES,
-  baselineFacts,
-  baselineFaults,
   bytesOf,
+  FREELIST_CLAIM,
+  FREELIST_LIMITS,
   freelistCells,
   MAIN_BYTES,
   MAIN_CELL,
   sizeCells,
+  sizePanel,
+  type SizePoint,
 } from './freelist-cells.ts';
 
-const ID = 'freelist-24x';
-const TITLE = 'A hashmap freelist finishes the same writes 24 times sooner';
 /** 24x, multiplied and divided by 1.5. */
 const BAND_LOW = 16;
 const BAND_HIGH = 36;
@@ -55,37 +53,51 @@ const RULE =
   `above 1x and above the ${FLOOR}, else not-reproduced. Inconclusive if the main cell was not ` +
   'measured, has no interval, or the answer hangs on a floor that was not measured. Invalid if a ' +
   'round did not run as its arm, rounds of a cell started from different bytes, the array arm is ' +
-  "over 1.25 times bbolt's, or the work folder is in memory.";
+  "over 1.25 times bbolt's on a 25 GB file (where bbolt is at hand), or the work folder is in memory.";
 
-export const freelist24x: QuestionSource = {
-  id: ID,
-  title: TITLE,
-  build: ({ mode, peers }) => {
-    const cells = freelistCells(mode, peers);
-    return claimQuestion({
-      ...{ id: ID, title: TITLE, published: PUBLISHED, ruleText: RULE, cells, priority: 0 },
-      contrasts: [completion(MAIN_CELL, { id: 'completion', cuts: [1, BAND_LOW, BAND_HIGH] })],
-      looks: HEADLINE_LOOKS[mode],
-      rule: (found) => judge(found.get('completion')),
-      faults: ({ rounds }) => baselineFaults(rounds),
-      wording: (evidence, decided) => wordingOf(evidence, decided, cells),
-    });
+export const freelist24x = claimSource({
+  ...FREELIST_CLAIM,
+  id: 'freelist-24x',
+  title: 'A hashmap freelist finishes the same writes 24 times sooner',
+  ...{ published: PUBLISHED, ruleText: RULE, cells: freelistCells },
+  contrasts: () => [completion(MAIN_CELL, { id: 'completion', cuts: [1, BAND_LOW, BAND_HIGH] })],
+  rule: (found) => judge(found.get('completion')),
+  wording: (told) => {
+    const main = told.estimates.get('completion');
+    const points = pointsOf(told);
+    const freePages = freePagesOf(told);
+    return {
+      finding: findingOf(told, points),
+      measured: measuredOf(main, {
+        ...{ unit: 'x', what: PUBLISHED.what },
+        at: { dbBytes: MAIN_BYTES, ...(freePages === null ? {} : { freePages }) },
+      }),
+      limits: limitsOf(main, points),
+      panels: [sizePanel(PANEL, points)],
+      tables: tablesOf(told),
+    };
   },
+});
+
+const PANEL = {
+  ...{ id: 'completion', title: 'Completion time, array / hashmap' },
+  label: 'Completion time, array / hashmap',
+  references: [
+    { y: PUBLISHED.value, label: 'published: 24x' },
+    { y: BAND_LOW, label: 'reproduced from 16x' },
+    { y: BAND_HIGH, label: 'to 36x' },
+    { y: 1, label: '1x: no difference' },
+  ],
 };
 
-/** How many times longer the job takes with array. */
+/** How many times longer the job takes with array; `suffix`: of the arms' names. */
 function completion(
   cell: string,
-  about: {
-    readonly id?: string;
-    readonly cuts?: readonly number[];
-    readonly anchor?: boolean;
-  } = {},
+  about: { readonly id: string; readonly cuts?: readonly number[]; readonly suffix?: string },
 ): Contrast {
-  const suffix = about.anchor === true ? '-2gb' : '';
+  const { id, cuts = [1], suffix = '' } = about;
   return ratioOf({
-    id: about.id ?? `completion:${cell}${suffix}`,
-    ...{ words: PUBLISHED.what, cell, figure: 'completionSeconds', cuts: about.cuts ?? [1] },
+    ...{ id, words: PUBLISHED.what, cell, figure: 'completionSeconds', cuts },
     ...{ over: `array${suffix}`, under: `hashmap${suffix}` },
   });
 }
@@ -103,10 +115,7 @@ function judge(estimate: Estimate | undefined): Verdict {
 }
 
 /** A measured point of the picture. */
-interface Point {
-  readonly series: string;
-  readonly role: Cell['role'];
-  readonly bytes: number;
+interface Point extends SizePoint {
   readonly title: string;
   readonly estimate: Described;
 }
@@ -117,55 +126,35 @@ const LABELLED_SERIES: Readonly<Record<string, string>> = {
   'worst-case': 'worst case',
 };
 
-function pointsOf(evidence: Evidence, cells: readonly Cell[]): Point[] {
-  const pointOf = (cell: Cell, series: string, over: Partial<Point> = {}): Point[] => {
-    const anchor = over.bytes === ANCHOR_BYTES;
-    const estimate = described(evidence, completion(cell.id, { anchor }));
-    const { role, title } = cell;
+function pointsOf(told: Told): Point[] {
+  const pointOf = ({ id, title, factors, role }: Cell): Point[] => {
+    const estimate = described(told, completion(id, { id }));
+    const recipe = String(factors['recipe']);
+    const line = role === 'labelled' ? (LABELLED_SERIES[recipe] ?? title) : MAIN_SERIES;
     return estimate === undefined
       ? []
-      : [{ series, role, bytes: bytesOf(cell), title, estimate, ...over }];
+      : [{ line, role, bytes: bytesOf({ factors }), title, estimate }];
   };
-  const main = sizeCells(cells);
-  const anchor = main.at(-1);
-  const labelled = cells.filter(({ role }) => role === 'labelled');
+  const main = sizeCells(told.cells);
+  const largest = main.at(-1);
+  const anchor =
+    largest && described(told, completion(largest.id, { id: largest.id, suffix: '-2gb' }));
+  const about = { line: MAIN_SERIES, role: 'curve', bytes: ANCHOR_BYTES, title: '2 GB' } as const;
   return [
-    ...(anchor === undefined
-      ? []
-      : pointOf(anchor, MAIN_SERIES, { bytes: ANCHOR_BYTES, role: 'curve', title: '2 GB' })),
-    ...main.flatMap((cell) => pointOf(cell, MAIN_SERIES)),
-    ...labelled.flatMap((cell) =>
-      pointOf(cell, LABELLED_SERIES[String(cell.factors['recipe'])] ?? cell.title),
-    ),
+    ...(anchor === undefined ? [] : [{ ...about, estimate: anchor }]),
+    ...[...main, ...told.cells.filter(({ role }) => role === 'labelled')].flatMap(pointOf),
   ];
 }
 
-function wordingOf(evidence: Evidence, decided: Verdict, cells: readonly Cell[]): Wording {
-  const main = evidence.estimates.get('completion');
-  const points = pointsOf(evidence, cells);
-  const freePages = freePagesOf(evidence);
-  return {
-    finding: findingOf(evidence, decided, points),
-    measured: measuredOf(main, {
-      ...{ unit: 'x', what: PUBLISHED.what },
-      at: { dbBytes: MAIN_BYTES, ...(freePages === null ? {} : { freePages }) },
-    }),
-    limits: limitsOf(main, points),
-    caveats: [],
-    panels: [panelOf(points)].filter((panel) => panel !== undefined),
-    tables: tablesOf(evidence, cells),
-    facts: baselineFacts(evidence.rounds),
-  };
-}
-
-function freePagesOf({ rounds }: Evidence): number | null {
+function freePagesOf({ rounds }: Told): number | null {
   return medianOf(slicesOf(rounds, MAIN_CELL, 'array'), ({ state }) => Number(state['freePages']));
 }
 
-function findingOf(evidence: Evidence, decided: Verdict, points: readonly Point[]): string {
-  const main = evidence.estimates.get('completion');
+function findingOf(told: Told, points: readonly Point[]): string {
+  const { rounds, estimates, decided } = told;
+  const main = estimates.get('completion');
   if (main === undefined || main.value === null) {
-    const largest = points.filter(({ series }) => series === MAIN_SERIES).at(-1);
+    const largest = points.filter(({ line }) => line === MAIN_SERIES).at(-1);
     const missing = `The ${gigabytes(MAIN_BYTES)} file that decides was not measured`;
     return largest === undefined
       ? `${missing}, and no smaller one either.`
@@ -173,11 +162,11 @@ function findingOf(evidence: Evidence, decided: Verdict, points: readonly Point[
           `${ratioWords(largest.estimate)}, which decides nothing.`;
   }
   const [array, hashmap] = ['array', 'hashmap'].map((arm) =>
-    seconds(medianOf(slicesOf(evidence.rounds, MAIN_CELL, arm), 'completionSeconds') ?? 0),
+    seconds(medianOf(slicesOf(rounds, MAIN_CELL, arm), 'completionSeconds') ?? 0),
   );
-  const factors = slicesOf(evidence.rounds, MAIN_CELL)[0]?.asked ?? {};
+  const factors = slicesOf(rounds, MAIN_CELL)[0]?.asked ?? {};
   const puts = Number(factors['putsPerCommit']) * Number(factors['commits']);
-  const freePages = freePagesOf(evidence);
+  const freePages = freePagesOf(told);
   const fragmented = freePages === null ? '' : ` with ${count(freePages)} free pages`;
   return (
     `${count(puts)} puts of ${count(Number(factors['valueBytes']))} bytes into a ` +
@@ -210,8 +199,8 @@ const SIDE_WORDS: Readonly<Record<Side, string>> = {
 };
 
 function limitsOf(main: Estimate | undefined, points: readonly Point[]): string[] {
-  const curve = points.filter(({ series }) => series === MAIN_SERIES);
-  const labelled = points.filter(({ series }) => series !== MAIN_SERIES);
+  const curve = points.filter(({ line }) => line === MAIN_SERIES);
+  const labelled = points.filter(({ line }) => line !== MAIN_SERIES);
   const sides = (Object.keys(SIDE_WORDS) as Side[]).flatMap((side) => {
     const sizes = curve.filter(({ estimate }) => sideOf(estimate) === side);
     const where = list(sizes.map(({ bytes }) => gigabytes(bytes)));
@@ -222,8 +211,8 @@ function limitsOf(main: Estimate | undefined, points: readonly Point[]): string[
   return [
     ...sides,
     ...labelled.map(
-      ({ series, title, estimate }) =>
-        `Beside the verdict (${series}: ${title}): ${SIDE_WORDS[sideOf(estimate)]}, ` +
+      ({ line, title, estimate }) =>
+        `Beside the verdict (${line}: ${title}): ${SIDE_WORDS[sideOf(estimate)]}, ` +
         `${ratioWords(estimate)}.`,
     ),
     ...(isWide
@@ -233,33 +222,12 @@ function limitsOf(main: Estimate | undefined, points: readonly Point[]): string[
       : []),
     'The published job is known by its two times alone, so how near the main cell comes to it is ' +
       'open.',
-    LAYER,
-    'etcd has used hashmap by default since 3.5 (3.4 had it behind a flag); bbolt by itself ' +
-      'still defaults to array.',
+    ...FREELIST_LIMITS,
   ];
 }
 
-function panelOf(points: readonly Point[]): LinesPanel | undefined {
-  return linesPanel(
-    {
-      ...{ id: 'completion', title: 'Completion time, array / hashmap' },
-      x: { label: 'Database size', unit: 'GB', scale: 'log' },
-      y: { label: 'Completion time, array / hashmap', unit: 'x', scale: 'log' },
-      references: [
-        { y: PUBLISHED.value, label: 'published: 24x' },
-        { y: BAND_LOW, label: 'reproduced from 16x' },
-        { y: BAND_HIGH, label: 'to 36x' },
-        { y: 1, label: '1x: no difference' },
-      ],
-    },
-    points.map(({ series, role, bytes, estimate }) => ({
-      ...{ line: series, role, x: bytes / 1e9, estimate },
-    })),
-  );
-}
-
-function tablesOf(evidence: Evidence, cells: readonly Cell[]): Wording['tables'] {
-  return armTable(evidence.rounds, {
+function tablesOf({ rounds, cells }: Told): Table[] {
+  return armTable(rounds, {
     caption: 'Every arm: medians over slices',
     cells,
     factors: [{ title: 'Cell', factor: 'recipe' }],

@@ -1,16 +1,19 @@
 // The cells of the freelist's claims: one fixed job on aged files of 2 to 100 GB, with an array and a hashmap
 // freelist. Invariants: the 100 GB cell alone decides; its job and recipe were fixed before anything was
 // measured; the smallest size stands beside every larger one in the same sessions, so that sizes are compared
-// side by side in time. Both claims bring the same cells: ids are equal, and a run measures each once.
+// side by side in time. Both claims bring the same cells: ids are equal, and a run measures each once. Looks, limits,
+// the check of the array against bbolt's, and the picture over sizes are alike for both as well.
 
 import { recipeByName } from '../../workloads/index.ts';
+import { gigabytes } from '../judge/words.ts';
+import { linesPanel, type LinesAbout } from '../judge/panels.ts';
 import type { Arm, Cell, Peers } from '../question/question.ts';
-import type { Role } from '../record/answer.ts';
+import type { Estimate, LinesPanel, Role } from '../record/answer.ts';
 import type { Round, Scalars, Warning } from '../record/round.ts';
 import type { Mode } from '../record/run.ts';
-import { median } from '../stats/quantile.ts';
 import { synthesizedDiskBytes } from '../targets/aged-db.ts';
-import { slicesOf } from './claim-question.ts';
+import { axis, medianOf } from './cell-figures.ts';
+import { HEADLINE_LOOKS, LAYER, slicesOf, type Claim } from './claim-question.ts';
 
 const ID = 'freelist-24x';
 export const MAIN_CELL = `${ID}/100gb`;
@@ -40,6 +43,9 @@ const MEMORY_BYTES_BASE = 300e6;
 const MEMORY_BYTES_A_PAGE = 9;
 const LAYOUT_SECONDS_A_GB = 0.15;
 
+/** Slices a session of either arm; an arm without a number is left out. */
+type Slices = Readonly<Partial<Record<'array' | 'hashmap', number>>>;
+
 interface About {
   readonly name: string;
   readonly title: string;
@@ -54,15 +60,21 @@ interface About {
 /** All cells that a mode has, in the order in which they are worth measuring. */
 export function freelistCells(mode: Mode, peers: Peers): readonly Cell[] {
   const sessions = mode === 'full' ? 4 : 2;
-  const calibration = peers.bbolt === undefined ? [] : [calibrationCell()];
-  const main = mainCell(mode);
-  if (mode === 'quick') return [main, ...calibration];
+  const calibration = peers.bbolt === undefined ? [] : [{ ...calibrationCell(), calibrates: true }];
+  const quick = mode === 'quick';
+  const many = quick ? 2 : 4;
+  const main = freelistCell({
+    ...{ name: '100gb', title: '100 GB', role: 'deciding', dbBytes: MAIN_BYTES },
+    arms: [
+      ...pair(MAIN_BYTES, { array: 1, hashmap: many }),
+      ...anchors({ ...(quick ? {} : { array: 2 }), hashmap: many }),
+    ],
+    sessions: 3,
+  });
+  if (quick) return [main, ...calibration];
   const curve = CURVE_BYTES.toReversed().map((dbBytes) =>
     freelistCell({
-      name: `${String(dbBytes / 1e9)}gb`,
-      title: `${String(dbBytes / 1e9)} GB`,
-      role: 'curve',
-      dbBytes,
+      ...{ name: `${String(dbBytes / 1e9)}gb`, title: gigabytes(dbBytes), role: 'curve', dbBytes },
       arms: [...pair(dbBytes, { array: 1, hashmap: 2 }), ...anchors({ array: 2, hashmap: 2 })],
       sessions,
     }),
@@ -70,18 +82,14 @@ export function freelistCells(mode: Mode, peers: Peers): readonly Cell[] {
   const labelled = { role: 'labelled', dbBytes: LABELLED_BYTES, sessions } as const;
   const small = freelistCell({
     ...labelled,
-    name: 'small-values-25gb',
-    title: '25 GB, 0.5 kB values',
-    recipe: 'small-values',
-    job: SMALL_JOB,
+    ...{ name: 'small-values-25gb', title: '25 GB, 0.5 kB values' },
+    ...{ recipe: 'small-values', job: SMALL_JOB },
     arms: pair(LABELLED_BYTES, { array: 2, hashmap: 2 }),
   });
   const worst = freelistCell({
     ...labelled,
-    name: 'worst-case-25gb',
-    title: '25 GB, no run fits',
-    recipe: 'worst-case',
-    job: WORST_JOB,
+    ...{ name: 'worst-case-25gb', title: '25 GB, no run fits' },
+    ...{ recipe: 'worst-case', job: WORST_JOB },
     arms: pair(LABELLED_BYTES, { array: 1, hashmap: 2 }),
   });
   return [main, ...calibration, ...curve, small, worst];
@@ -99,32 +107,12 @@ export function bytesOf({ factors }: Pick<Cell, 'factors'>): number {
   return Number(factors['dbBytes']);
 }
 
-function mainCell(mode: Mode): Cell {
-  const quick = mode === 'quick';
-  const many = quick ? 2 : 4;
-  const twice = quick ? {} : { array: 2 };
-  return freelistCell({
-    name: '100gb',
-    title: '100 GB',
-    role: 'deciding',
-    dbBytes: MAIN_BYTES,
-    arms: [
-      ...pair(MAIN_BYTES, { array: 1, hashmap: many }),
-      ...anchors({ ...twice, hashmap: many }),
-    ],
-    sessions: 3,
-  });
-}
-
 function calibrationCell(): Cell {
   const seconds = arraySeconds(LABELLED_BYTES) / 3;
   const settings = { freelist: 'array' };
   return freelistCell({
-    name: 'calibration',
-    title: "25 GB, a short job: our array beside bbolt's",
-    role: 'curve',
-    dbBytes: LABELLED_BYTES,
-    job: CALIBRATION_JOB,
+    ...{ name: 'calibration', title: "25 GB, a short job: our array beside bbolt's" },
+    ...{ role: 'curve', dbBytes: LABELLED_BYTES, job: CALIBRATION_JOB },
     arms: [
       { name: 'array-short', target: 'engine', settings, slices: 2, sliceSeconds: seconds },
       { name: 'bbolt-array', target: 'bbolt', settings, slices: 2, sliceSeconds: 2 * seconds },
@@ -133,19 +121,8 @@ function calibrationCell(): Cell {
   });
 }
 
-/** Slices a session of either arm; an arm without a number is left out. */
-type Slices = Readonly<Partial<Record<'array' | 'hashmap', number>>>;
-
-function pair(dbBytes: number, slices: Slices): Arm[] {
-  return armsOf(slices, dbBytes, '', {});
-}
-
-/** The same job on the smallest file. */
-function anchors(slices: Slices): Arm[] {
-  return armsOf(slices, ANCHOR_BYTES, '-2gb', { dbBytes: ANCHOR_BYTES });
-}
-
-function armsOf(slices: Slices, dbBytes: number, suffix: string, over: Scalars): Arm[] {
+/** Array and hashmap on a file of this size. */
+function pair(dbBytes: number, slices: Slices, suffix = '', over: Scalars = {}): Arm[] {
   return (['array', 'hashmap'] as const).flatMap((freelist): Arm[] => {
     const own = slices[freelist];
     if (own === undefined) return [];
@@ -155,6 +132,11 @@ function armsOf(slices: Slices, dbBytes: number, suffix: string, over: Scalars):
       { name: `${freelist}${suffix}`, target: 'engine', settings, slices: own, sliceSeconds },
     ];
   });
+}
+
+/** The same job on the smallest file. */
+function anchors(slices: Slices): Arm[] {
+  return pair(ANCHOR_BYTES, slices, '-2gb', { dbBytes: ANCHOR_BYTES });
 }
 
 /** On 2 cores of a virtual machine: the array looks at ids in proportion to the file. */
@@ -184,77 +166,87 @@ function freelistCell(about: About): Cell {
   };
 }
 
+/** What both claims are alike in. */
+export const FREELIST_CLAIM: Pick<Claim, 'priority' | 'looks' | 'faults' | 'facts'> = {
+  ...{ priority: 0, looks: HEADLINE_LOOKS },
+  faults: ({ rounds }) => baselineFaults(rounds),
+  facts: (rounds) => baselineFacts(rounds),
+};
+
+export const FREELIST_LIMITS: readonly string[] = [
+  LAYER,
+  'etcd has used hashmap by default since 3.5 (3.4 had it behind a flag); bbolt by itself ' +
+    'still defaults to array.',
+];
+
+/** What was measured on a file of some size. */
+export interface SizePoint {
+  readonly line: string;
+  readonly role: Role;
+  readonly bytes: number;
+  readonly estimate: Estimate;
+}
+
+/** Ratios over the size of the file; undefined without a point. */
+export function sizePanel(
+  about: Pick<LinesAbout, 'id' | 'title' | 'references'> & { readonly label: string },
+  points: readonly SizePoint[],
+): LinesPanel | undefined {
+  return linesPanel(
+    { ...about, x: axis('Database size', 'GB'), y: axis(about.label, 'x') },
+    points.map(({ bytes, ...point }) => ({ ...point, x: bytes / 1e9 })),
+  );
+}
+
 /** Ours may cost this many times bbolt's, and look at 1% more or fewer ids. */
 const CALIBRATION_RATIO_MAX = 1.25;
 const PROBES_TOLERANCE = 0.01;
 
+/** Our array arm beside bbolt's on the same file: whether it is an honest baseline, and in words. */
 interface Baseline {
-  readonly peer: string;
-  /** Time in the freelist, ours over bbolt's. */
-  readonly ratio: number;
-  /** Ids looked at for an allocation, where both sides count them. */
-  readonly probesOurs: number | undefined;
-  readonly probesPeer: number | undefined;
   readonly isHonest: boolean;
+  readonly words: string;
 }
 
-/** Our array arm beside bbolt's on the same file; undefined where bbolt was not at hand. */
+/** Undefined where bbolt was not at hand. */
 function baselineOf(rounds: readonly Round[]): Baseline | undefined {
-  const ours = slicesOf(rounds, CALIBRATION_CELL, 'array-short');
-  const theirs = slicesOf(rounds, CALIBRATION_CELL, 'bbolt-array');
-  const [oursSeconds, peerSeconds] = [ours, theirs].map((slices) =>
-    median(
-      slices.map(
-        ({ figures }) => (figures['freelistSeconds'] ?? 0) + (figures['releaseSeconds'] ?? 0),
-      ),
-    ),
+  const arms = ['array-short', 'bbolt-array'].map((arm) => slicesOf(rounds, CALIBRATION_CELL, arm));
+  const [ours = 0, peers = 0] = arms.map(
+    (slices) =>
+      medianOf(slices, ({ figures }) => {
+        const { freelistSeconds = 0, releaseSeconds = 0 } = figures;
+        return freelistSeconds + releaseSeconds;
+      }) ?? 0,
   );
-  if (!isPositive(oursSeconds) || !isPositive(peerSeconds)) return undefined;
-  const [probesOurs, probesPeer] = [ours, theirs].map((slices) => probesOf(slices));
-  const ratio = oursSeconds / peerSeconds;
-  const alike =
-    probesOurs === undefined ||
-    probesPeer === undefined ||
-    Math.abs(probesOurs / probesPeer - 1) <= PROBES_TOLERANCE;
-  return {
-    peer: `bbolt ${String(theirs[0]?.settings['bbolt'] ?? '')}`.trim(),
-    ...{ ratio, probesOurs, probesPeer },
-    isHonest: ratio <= CALIBRATION_RATIO_MAX && alike,
-  };
+  if (ours <= 0 || peers <= 0) return undefined;
+  const [probesOurs, probesPeer] = arms.map((slices) => medianOf(slices, 'probesPerAllocation'));
+  const ratio = ours / peers;
+  const peer = `bbolt ${String(arms[1]?.[0]?.settings['bbolt'] ?? '')}`.trim();
+  const spends = `spends ${ratio.toFixed(2)} times what ${peer} spends in its freelist on the same file`;
+  const isCheap = ratio <= CALIBRATION_RATIO_MAX;
+  // Where both sides count the ids that they look at for an allocation.
+  if (typeof probesOurs !== 'number' || typeof probesPeer !== 'number') {
+    return { isHonest: isCheap, words: spends };
+  }
+  const probes = `${probesOurs.toFixed(1)} against ${probesPeer.toFixed(1)} probes an allocation`;
+  const isAlike = Math.abs(probesOurs / probesPeer - 1) <= PROBES_TOLERANCE;
+  return { isHonest: isCheap && isAlike, words: `${spends}, at ${probes}` };
 }
 
-function probesOf(slices: readonly Round[]): number | undefined {
-  return (
-    median(slices.map(({ figures }) => figures['probesPerAllocation'] ?? Number.NaN)) ?? undefined
-  );
-}
-
-function isPositive(value: number | null | undefined): value is number {
-  return value !== null && value !== undefined && value > 0;
-}
-
-export function baselineFaults(rounds: readonly Round[]): Warning[] {
+function baselineFaults(rounds: readonly Round[]): Warning[] {
   const baseline = baselineOf(rounds);
   if (baseline === undefined || baseline.isHonest) return [];
   return [
     {
       code: 'dishonest-baseline',
-      message: `the array arm ${baselineWords(baseline)}; at most 1.25 times are allowed`,
+      message: `the array arm ${baseline.words}; at most 1.25 times are allowed`,
       remedy: 'npm run bench:peers shows both',
     },
   ];
 }
 
-export function baselineFacts(rounds: readonly Round[]): { label: string; value: string }[] {
+function baselineFacts(rounds: readonly Round[]): { label: string; value: string }[] {
   const baseline = baselineOf(rounds);
   if (baseline === undefined) return [];
-  return [{ label: 'Baseline', value: `The array arm ${baselineWords(baseline)}.` }];
-}
-
-function baselineWords({ peer, ratio, probesOurs, probesPeer }: Baseline): string {
-  const probes =
-    probesOurs === undefined || probesPeer === undefined
-      ? ''
-      : `, at ${probesOurs.toFixed(1)} against ${probesPeer.toFixed(1)} probes an allocation`;
-  return `spends ${ratio.toFixed(2)} times what ${peer} spends in its freelist on the same file${probes}`;
+  return [{ label: 'Baseline', value: `The array arm ${baseline.words}.` }];
 }

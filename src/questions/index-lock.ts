@@ -1,30 +1,47 @@
 // Claim: a compaction of the key index that does not hold one lock for its whole walk stalls nobody, where the
 // lock's stall grows with the keys. Invariants: one cell decides, its most keys by the stall itself and all of
-// its sizes by the growth. Published seconds are of another machine and an unknown number of keys: they are
-// shown beside, never asked for. Pure.
+// its sizes by the growth; etcd's own store stands beside it where its harness is at hand. Published seconds are of
+// another machine and an unknown number of keys: they are shown beside, never asked for. Pure.
 
 import { count, times } from '../judge/words.ts';
 import { levelOf, ratioOf, slopeOf } from '../question/contrast.ts';
-import type { Cell, Contrast, Evidence, QuestionSource, Wording } from '../question/question.ts';
-import type { LinesPanel, Published, Table, Verdict } from '../record/answer.ts';
-import { armTable, described, medianOf } from './cell-figures.ts';
+import type { Cell, Peers } from '../question/question.ts';
+import type { LinesPanel, Published, Table } from '../record/answer.ts';
+import type { Mode } from '../record/run.ts';
 import {
-  claimQuestion,
+  armTable,
+  axis,
+  described,
+  entryOf,
+  hasValue,
+  levelIn,
+  linesOf,
+  medianOf,
+  sizePoints,
+  sizeTable,
+  type Described,
+  type DrawnPoint,
+} from './cell-figures.ts';
+import {
+  armsBy,
+  claimSource,
+  findingWords,
   FLOOR,
   INTERVAL,
-  intervalOf,
   LOOKS,
   measuredOf,
+  msWords,
   ratioWords,
   slicesOf,
-  type Interval,
+  slopeWords,
+  type Told,
 } from './claim-question.ts';
-import { gainReason, judgeGain } from './gain-rule.ts';
-import { CELL, ETCD_CELL, indexCells, LOCKS } from './index-cells.ts';
-import { seriesLines, seriesTable, slopeWords } from './series-figures.ts';
+import { gainContrasts, gainReason, judgeGain, type GainRule } from './gain-rule.ts';
 
 const ID = 'index-lock';
-const TITLE = 'Compaction stalls puts no longer: no lock is held for the walk of the key index';
+const CELL = `${ID}/compaction`;
+const ETCD_CELL = `${ID}/etcd`;
+const LOCKS = ['global', 'optimistic'] as const;
 const SLOPE_MIN = 0.8;
 const GAIN_MIN = 10;
 /** From here on etcd warns that a request took too long to apply. */
@@ -57,153 +74,165 @@ const CAVEATS: readonly string[] = [
     'whole walk. optimistic goes further: readers take no lock at all.',
   "global's walk is this engine's, over shared memory without garbage collection, and takes a fraction of " +
     'the time that etcd 3.3 was reported to take: the growth can be compared, the seconds cannot.',
+  'The sizes are compacted in one store, smallest first.',
   'Index only: no consensus, no syncs, and no file behind the compacted keys. The batches in which the ' +
     'file is compacted afterwards are the same in both arms.',
 ];
 
-export const indexLock: QuestionSource = {
+export const indexLock = claimSource({
   id: ID,
-  title: TITLE,
-  build: ({ mode, peers }) => {
-    const cells = indexCells(mode, peers);
-    return claimQuestion({
-      ...{ id: ID, title: TITLE, published: PUBLISHED, ruleText: RULE, cells },
-      contrasts: CONTRASTS,
-      looks: LOOKS[mode],
-      rule: (found) => judgeGain(found, STALL_RULE),
-      wording: (evidence, decided) => wordingOf(evidence, decided, cells),
-    });
+  title: 'Compaction stalls puts no longer: no lock is held for the walk of the key index',
+  ...{ published: PUBLISHED, ruleText: RULE, caveats: CAVEATS, looks: LOOKS },
+  cells: indexCells,
+  contrasts: () => gainContrasts(STALL_RULE),
+  rule: (found) => judgeGain(found, STALL_RULE),
+  wording: (told) => {
+    const compacted = compactedOf(told);
+    const keys = Number(compacted.find(({ id }) => id === CELL)?.factors['keysMax']);
+    return {
+      finding: findingOf(told, keys),
+      measured: measuredOf(longestPut(told, 'global'), {
+        ...{ unit: 's', what: `longest put while ${count(keys)} keys are compacted, global` },
+        ...{ at: { keys, indexLock: 'global' }, per: 1e3 },
+      }),
+      limits: limitsOf(told, compacted),
+      panels: panelsOf(told, compacted),
+      tables: tablesOf(told, compacted),
+    };
   },
-};
+});
+
+/** Keys, how many sizes between them, and seconds of puts from the start of a compaction on. */
+interface Sizes {
+  readonly keysMin: number;
+  readonly keysMax: number;
+  readonly sizes: number;
+  readonly seconds: number;
+}
+
+function indexCells(mode: Mode, peers: Peers): readonly Cell[] {
+  const seconds = 0.6;
+  const deciding = { name: 'compaction', role: 'deciding', sessions: 3 } as const;
+  if (mode === 'quick') {
+    return [compactionCell(deciding, { keysMin: 3e4, keysMax: 3e5, sizes: 3, seconds: 0.2 })];
+  }
+  const small = { name: 'compaction-small', role: 'curve', sessions: 2 } as const;
+  const large = { name: 'compaction-large', role: 'labelled', sessions: 2 } as const;
+  return [
+    compactionCell(deciding, { keysMin: 1e5, keysMax: 1e6, sizes: 3, seconds }),
+    compactionCell(small, { keysMin: 1e4, keysMax: 3e4, sizes: 2, seconds }),
+    ...(mode === 'full'
+      ? [compactionCell(large, { keysMin: 3e6, keysMax: 1e7, sizes: 2, seconds })]
+      : []),
+    ...(peers.etcdMvcc === undefined ? [] : [etcdCell()]),
+  ];
+}
+
+function compactionCell(
+  { name, role, sessions }: { name: string; role: Cell['role']; sessions: number },
+  factors: Sizes,
+): Cell {
+  const { keysMin, keysMax, sizes, seconds } = factors;
+  const keysAll = ((keysMin + keysMax) / 2) * sizes;
+  return {
+    id: `${ID}/${name}`,
+    title: `${keysMin.toLocaleString('en-US')} to ${keysMax.toLocaleString('en-US')} keys compacted`,
+    ...{ role, sessions, procedure: 'compaction-stall', factors: { ...factors }, slices: 1 },
+    ...{ arms: armsBy('indexLock', LOCKS), prepareSeconds: 0, openSeconds: 1 },
+    sliceSeconds: sizes * (0.5 + 1.75 * seconds) + keysAll * 2.5e-6,
+    // A few MB, of which nothing is synced: a file system in memory does no harm.
+    diskBytes: 0,
+    memoryBytes: LOCKS.length * (300e6 + keysMax * 300),
+  };
+}
+
+function etcdCell(): Cell {
+  const keys = 1e6;
+  return {
+    id: ETCD_CELL,
+    title: `etcd's own store, ${keys.toLocaleString('en-US')} keys compacted`,
+    ...{ role: 'labelled', procedure: 'etcd-compaction', factors: { keys } },
+    arms: [{ name: 'etcd', target: 'etcd-mvcc', settings: {} }],
+    ...{ slices: 1, sessions: 1, prepareSeconds: 0, openSeconds: 0.5, sliceSeconds: 8 },
+    ...{ diskBytes: 1e9, memoryBytes: 1.5e9 },
+  };
+}
 
 const AT_MOST_KEYS = { cell: CELL, over: 'global', under: 'optimistic' } as const;
 
-const CONTRASTS: readonly Contrast[] = [
-  ratioOf({
-    ...{ id: 'gain', words: 'longest put at the most keys, global / optimistic' },
-    ...{ ...AT_MOST_KEYS, figure: 'putMaxMs', cuts: [1, GAIN_MIN] },
-  }),
-  slopeOf({
-    ...{ id: 'growth', words: 'log-log slope of the longest put over keys, global' },
-    ...{ cell: CELL, arm: 'global', series: { x: 'keys', y: 'putMaxMs' }, cuts: [SLOPE_MIN] },
-  }),
-  levelOf({
-    ...{ id: 'stall', words: 'longest put at the most keys, optimistic', unit: 'ms' },
-    ...{ cell: CELL, arm: 'optimistic', figure: 'putMaxMs', scale: 'log', cuts: [SLOW_MS] },
-  }),
-];
-
-const STALL_RULE = {
+const STALL_RULE: GainRule = {
   ...{ gain: 'gain', gainMin: GAIN_MIN },
   reproduced: 'the stall is gone, though it was shorter here than published',
   conditions: [
     {
-      id: 'growth',
-      holds: ({ low }: Interval) => low >= SLOPE_MIN,
-      missed: ({ low }: Interval) =>
+      contrast: slopeOf({
+        ...{ id: 'growth', words: 'log-log slope of the longest put over keys, global' },
+        ...{ cell: CELL, arm: 'global', series: { x: 'keys', y: 'putMaxMs' }, cuts: [SLOPE_MIN] },
+      }),
+      holds: ({ low }) => low >= SLOPE_MIN,
+      missed: ({ low }) =>
         `global was not shown to grow in proportion (its slope reaches ${low.toFixed(2)})`,
     },
     {
-      id: 'gain',
-      holds: ({ low }: Interval) => low >= GAIN_MIN,
+      contrast: ratioOf({
+        ...{ id: 'gain', words: 'longest put at the most keys, global / optimistic' },
+        ...{ ...AT_MOST_KEYS, figure: 'putMaxMs', cuts: [1, GAIN_MIN] },
+      }),
+      holds: ({ low }) => low >= GAIN_MIN,
       missed: () => `the gain was not shown to be ${String(GAIN_MIN)}x`,
     },
     {
-      id: 'stall',
-      holds: ({ high }: Interval) => high < SLOW_MS,
+      contrast: levelOf({
+        ...{ id: 'stall', words: 'longest put at the most keys, optimistic', unit: 'ms' },
+        ...{ cell: CELL, arm: 'optimistic', figure: 'putMaxMs', scale: 'log', cuts: [SLOW_MS] },
+      }),
+      holds: ({ high }) => high < SLOW_MS,
       missed: () => `optimistic was not shown to stay below ${String(SLOW_MS)} ms`,
     },
   ],
 };
 
-function wordingOf(evidence: Evidence, decided: Verdict, cells: readonly Cell[]): Wording {
-  const { rounds } = evidence;
-  const compacted = cells.filter(({ procedure }) => procedure === 'compaction-stall');
-  const keys = Number(compacted.find(({ id }) => id === CELL)?.factors['keysMax']);
-  const global = described(evidence, longestPut('global'));
-  const stallSeconds =
-    global === undefined || intervalOf(global) === undefined
-      ? undefined
-      : {
-          ...global,
-          value: global.value / 1e3,
-          low: (global.low ?? global.value) / 1e3,
-          high: (global.high ?? global.value) / 1e3,
-        };
-  return {
-    finding: findingOf(evidence, decided, keys),
-    measured: measuredOf(stallSeconds, {
-      ...{ unit: 's', what: `longest put while ${count(keys)} keys are compacted, global` },
-      at: { keys, indexLock: 'global' },
-    }),
-    limits: limitsOf(evidence, compacted),
-    caveats: [...CAVEATS],
-    panels: panelsOf(evidence, compacted),
-    tables: [
-      ...seriesTable(rounds, {
-        caption: 'By keys compacted: medians over slices',
-        cells: compacted,
-        x: { title: 'Keys', series: 'keys' },
-        armTitle: 'Lock',
-        columns: [
-          { title: 'Longest put', unit: 'ms', series: 'putMaxMs' },
-          { title: 'Longest read', unit: 'ms', series: 'readMaxMs' },
-          { title: 'Longest step', unit: 'ms', series: 'stepMsMax' },
-        ],
-      }),
-      ...latencyTable(rounds, cells),
-    ],
-    facts: [],
-  };
+function compactedOf({ cells }: Told): Cell[] {
+  return cells.filter(({ procedure }) => procedure === 'compaction-stall');
 }
 
-function longestPut(arm: string): Contrast {
-  return levelOf({
-    ...{ id: `longest-put:${arm}`, words: `longest put, ${arm}`, unit: 'ms' },
-    ...{ cell: CELL, arm, figure: 'putMaxMs', scale: 'log' },
-  });
+function longestPut(told: Told, arm: string): Described | undefined {
+  return levelIn(told, CELL, arm, 'putMaxMs');
 }
 
-function findingOf(evidence: Evidence, decided: Verdict, keys: number): string {
-  const { estimates } = evidence;
-  const global = described(evidence, longestPut('global'));
-  const optimistic = described(evidence, longestPut('optimistic'));
+function findingOf(told: Told, keys: number): string {
+  const { estimates, decided } = told;
+  const [global, optimistic] = [longestPut(told, 'global'), longestPut(told, 'optimistic')];
   if (global === undefined || optimistic === undefined) {
     return `Too few sessions of ${count(keys)} keys to tell.`;
   }
-  const p99 = described(
-    evidence,
-    ratioOf({ id: 'p99-gain', words: 'p99 of puts', ...AT_MOST_KEYS, figure: 'putP99Us' }),
-  );
+  const p99 = described(told, ratioOf({ id: '', words: '', ...AT_MOST_KEYS, figure: 'putP99Us' }));
   const growth = estimates.get('growth');
-  const parts = [
-    `While ${count(keys)} keys are compacted, the longest put takes ${ms(global.value)} with global ` +
-      `and ${ms(optimistic.value)} with optimistic, a gain of ${ratioWords(estimates.get('gain'))}`,
-    ...(p99 === undefined ? [] : [`the p99 of puts is ${times(p99.value)} lower`]),
-    ...(growth === undefined || growth.value === null
-      ? []
-      : [`global's grows with the keys to the power of ${slopeWords(growth)}`]),
-  ];
-  return `${parts.join('; ')}: ${gainReason(estimates, decided, STALL_RULE)}.`;
-}
-
-/** '134 ms'. */
-function ms(value: number): string {
-  return `${Number(value.toPrecision(3)).toLocaleString('en-US')} ms`;
-}
-
-function limitsOf({ rounds }: Evidence, cells: readonly Cell[]): string[] {
-  const [least] = [...cells].sort(
-    (a, b) => Number(a.factors['keysMin']) - Number(b.factors['keysMin']),
+  return findingWords(
+    [
+      `While ${count(keys)} keys are compacted, the longest put takes ${msWords(global.value)} with ` +
+        `global and ${msWords(optimistic.value)} with optimistic, a gain of ` +
+        ratioWords(estimates.get('gain')),
+      p99 && `the p99 of puts is ${times(p99.value)} lower`,
+      hasValue(growth)
+        ? `global's grows with the keys to the power of ${slopeWords(growth)}`
+        : undefined,
+    ],
+    gainReason(estimates, decided, STALL_RULE),
   );
+}
+
+function limitsOf({ rounds }: Told, compacted: readonly Cell[]): string[] {
+  const fewest = ({ factors }: Cell): number => Number(factors['keysMin']);
+  const [least] = compacted.toSorted((a, b) => fewest(a) - fewest(b));
   const limits: string[] = [];
   const longest = (lock: string): number | null =>
-    medianOf(slicesOf(rounds, least?.id ?? '', lock), ({ series }) => series['putMaxMs']?.[0]);
+    medianOf(slicesOf(rounds, least?.id ?? '', lock), entryOf('putMaxMs', 0));
   const [global, optimistic] = [longest('global'), longest('optimistic')];
   if (least !== undefined && global !== null && optimistic !== null) {
     limits.push(
-      `At ${count(Number(least.factors['keysMin']))} keys the longest put takes ${ms(global)} with ` +
-        `global and ${ms(optimistic)} with optimistic.`,
+      `At ${count(fewest(least))} keys the longest put takes ${msWords(global)} with global and ` +
+        `${msWords(optimistic)} with optimistic.`,
     );
   }
   const etcd = slicesOf(rounds, ETCD_CELL);
@@ -211,9 +240,9 @@ function limitsOf({ rounds }: Evidence, cells: readonly Cell[]): string[] {
   if (walk !== null && put !== null) {
     limits.push(
       `etcd ${String(etcd[0]?.settings['etcd'] ?? '')}'s own walk over ` +
-        `${count(Number(etcd[0]?.asked['keys']))} such keys took ${ms(walk)} on this machine, its ` +
-        `longest put meanwhile ${ms(put)}, commits to disk included: what 3.3 would have stood still ` +
-        'for is about the former.',
+        `${count(Number(etcd[0]?.asked['keys']))} such keys took ${msWords(walk)} on this machine, its ` +
+        `longest put meanwhile ${msWords(put)}, commits to disk included: what 3.3 would have stood ` +
+        'still for is about the former.',
     );
   }
   limits.push(
@@ -222,40 +251,52 @@ function limitsOf({ rounds }: Evidence, cells: readonly Cell[]): string[] {
   return limits;
 }
 
-function panelsOf(evidence: Evidence, cells: readonly Cell[]): LinesPanel[] {
-  const x = { label: 'Keys compacted', unit: '', scale: 'log' } as const;
-  const about = { x, xSeries: 'keys', cells, arms: LOCKS };
-  return [
-    seriesLines(evidence, {
-      ...{ ...about, id: 'longest-put', title: 'Longest put during the compaction' },
-      ...{ y: { label: 'Longest put', unit: 'ms', scale: 'log' }, ySeries: 'putMaxMs' },
-      references: [{ y: SLOW_MS, label: 'etcd calls it slow' }],
-    }),
-    seriesLines(evidence, {
-      ...{ ...about, id: 'longest-read', title: 'Longest read of another thread meanwhile' },
-      ...{ y: { label: 'Longest read', unit: 'ms', scale: 'log' }, ySeries: 'readMaxMs' },
-    }),
-  ].filter((panel) => panel !== undefined);
+function panelsOf(told: Told, compacted: readonly Cell[]): (LinesPanel | undefined)[] {
+  const x = axis('Keys compacted', '');
+  const points = (y: string): DrawnPoint[] => sizePoints(told.rounds, compacted, { x: 'keys', y });
+  const put = {
+    ...{ id: 'longest-put', title: 'Longest put during the compaction', x },
+    y: axis('Longest put', 'ms'),
+    references: [{ y: SLOW_MS, label: 'etcd calls it slow' }],
+  };
+  const read = {
+    ...{ id: 'longest-read', title: 'Longest read of another thread meanwhile', x },
+    y: axis('Longest read', 'ms'),
+  };
+  return [linesOf(told, put, points('putMaxMs')), linesOf(told, read, points('readMaxMs'))];
 }
 
-function latencyTable(rounds: Evidence['rounds'], cells: readonly Cell[]): Table[] {
-  return armTable(rounds, {
-    caption: 'Puts and reads at the most keys of a cell: medians over slices',
-    cells: cells.map((cell) => ({
-      ...cell,
-      factors: { keys: cell.factors['keysMax'] ?? cell.factors['keys'] ?? 0 },
-    })),
-    factors: [{ title: 'Keys', factor: 'keys' }],
-    armTitle: 'Lock',
-    metrics: [
-      { title: 'Longest put', unit: 'ms', metric: 'putMaxMs' },
-      { title: 'Put p99', unit: 'us', metric: 'putP99Us' },
-      { title: 'Longest before', unit: 'ms', metric: 'beforePutMaxMs' },
-      { title: 'p99 before', unit: 'us', metric: 'beforePutP99Us' },
-      { title: 'Longest read', unit: 'ms', metric: 'readMaxMs' },
-      { title: 'Read p99', unit: 'us', metric: 'readP99Us' },
-      { title: 'Longest step', unit: 'ms', metric: 'stepMsMax' },
-      { title: 'Whole walk', unit: 'ms', metric: 'walkMs' },
-    ],
-  });
+function tablesOf({ rounds, cells }: Told, compacted: readonly Cell[]): Table[] {
+  return [
+    ...sizeTable(rounds, {
+      caption: 'By keys compacted: medians over slices',
+      cells: compacted,
+      x: { title: 'Keys', series: 'keys' },
+      armTitle: 'Lock',
+      metrics: [
+        { title: 'Longest put', unit: 'ms', series: 'putMaxMs' },
+        { title: 'Longest read', unit: 'ms', series: 'readMaxMs' },
+        { title: 'Longest step', unit: 'ms', series: 'stepMsMax' },
+      ],
+    }),
+    ...armTable(rounds, {
+      caption: 'Puts and reads at the most keys of a cell: medians over slices',
+      cells: cells.map((cell) => ({
+        ...cell,
+        factors: { keys: cell.factors['keysMax'] ?? cell.factors['keys'] ?? 0 },
+      })),
+      factors: [{ title: 'Keys', factor: 'keys' }],
+      armTitle: 'Lock',
+      metrics: [
+        { title: 'Longest put', unit: 'ms', metric: 'putMaxMs' },
+        { title: 'Put p99', unit: 'us', metric: 'putP99Us' },
+        { title: 'Longest before', unit: 'ms', metric: 'beforePutMaxMs' },
+        { title: 'p99 before', unit: 'us', metric: 'beforePutP99Us' },
+        { title: 'Longest read', unit: 'ms', metric: 'readMaxMs' },
+        { title: 'Read p99', unit: 'us', metric: 'readP99Us' },
+        { title: 'Longest step', unit: 'ms', metric: 'stepMsMax' },
+        { title: 'Whole walk', unit: 'ms', metric: 'walkMs' },
+      ],
+    }),
+  ];
 }

@@ -1,42 +1,54 @@
 // Claim: a heap finds leases that are over in O(log N), where a scan of all takes O(N); and the cap on
 // revocations makes expiry lag whichever is used. Invariants: ticks with none due judge the growth and the gain,
-// the published case judges the lag, nothing else judges. The lag is simulated, exact, and needs no
-// interval. Pure.
+// the published case judges the lag, nothing else judges. The lag is counted on a simulated clock that ticks every
+// 500 ms: the cap decides it, not the machine; it repeats exactly and needs no interval. Pure.
 
-import { linesPanel, type LinePoint } from '../judge/panels.ts';
 import { count, seconds, times } from '../judge/words.ts';
 import { levelOf, ratioOf, slopeOf } from '../question/contrast.ts';
-import type { Cell, Contrast, Evidence, QuestionSource, Wording } from '../question/question.ts';
-import type { LinesPanel, Published, Table, Verdict } from '../record/answer.ts';
+import type { Arm, Cell, Contrast } from '../question/question.ts';
+import type { LinesPanel, Published, Table } from '../record/answer.ts';
 import type { Round } from '../record/round.ts';
-import { armTable, described, medianOf } from './cell-figures.ts';
+import type { Mode } from '../record/run.ts';
 import {
-  claimQuestion,
+  armTable,
+  axis,
+  entryOf,
+  hasValue,
+  levelIn,
+  linesOf,
+  medianOf,
+  sizePoints,
+  sizeTable,
+  type DrawnPoint,
+} from './cell-figures.ts';
+import {
+  armsBy,
+  claimSource,
+  findingWords,
   FLOOR,
   INTERVAL,
   LOOKS,
   measuredOf,
   ratioWords,
   slicesOf,
-  type Interval,
+  slopeWords,
+  type Told,
 } from './claim-question.ts';
-import { gainReason, judgeGain } from './gain-rule.ts';
-import {
-  DUE,
-  EXPIRIES,
-  expectedLag,
-  LAG,
-  LAG_LEASES,
-  LAG_RATE,
-  LAG_TTL_SECONDS,
-  leaseCells,
-  LEASES_MAX,
-  TICKS,
-} from './lease-cells.ts';
-import { seriesLevel, seriesLines, seriesTable, slopeWords } from './series-figures.ts';
+import { gainContrasts, gainReason, judgeGain, type GainRule } from './gain-rule.ts';
 
 const ID = 'lease-scale';
-const TITLE = 'A heap finds expired leases in O(log N) where a scan takes O(N)';
+const EXPIRIES = ['scan', 'heap'] as const;
+const TICKS = `${ID}/ticks`;
+const DUE = `${ID}/ticks-due`;
+const LAG = `${ID}/lag`;
+const LEASES_MAX = 1e6;
+const DUE_EACH_TICK = 10;
+/** The published case: etcd issue 12105. */
+const LAG_LEASES = 900_000;
+const LAG_TTL_SECONDS = 20;
+const LAG_RATE = 1000;
+const OTHER_RATES: readonly number[] = [500, 2000, 5000, 10_000, 50_000];
+
 const SCAN_SLOPE_LOW = 0.8;
 const SCAN_SLOPE_HIGH = 1.2;
 const HEAP_SLOPE_MAX = 0.2;
@@ -61,7 +73,7 @@ const RULE =
   'makes it, leases / rate - time to live. Partly if heap is cheaper at 1,000,000 leases by more ' +
   `than the ${FLOOR} and one of the others fails; not-reproduced if it is not. Inconclusive where ` +
   'one of the four was not measured or has no interval (the lag is simulated, exact, and needs ' +
-  'none), or that of the gain holds both none and 100x. Invalid if a round did not run as its arm, or ' +
+  'none). Invalid if a round did not run as its arm, or ' +
   'found other leases due than it should.';
 
 const CAVEATS: readonly string[] = [
@@ -75,36 +87,122 @@ const CAVEATS: readonly string[] = [
     'about ten times as long beside it, so the ratio understates what etcd gained.',
 ];
 
-export const leaseScale: QuestionSource = {
+export const leaseScale = claimSource({
   id: ID,
-  title: TITLE,
-  build: ({ mode }) => {
-    const cells = leaseCells(mode);
-    return claimQuestion({
-      ...{ id: ID, title: TITLE, published: PUBLISHED, ruleText: RULE, cells },
-      contrasts: CONTRASTS,
-      looks: LOOKS[mode],
-      rule: (found) => judgeGain(found, LEASE_RULE),
-      wording: (evidence, decided) => wordingOf(evidence, decided, cells),
-    });
-  },
-};
+  title: 'A heap finds expired leases in O(log N) where a scan takes O(N)',
+  ...{ published: PUBLISHED, ruleText: RULE, caveats: CAVEATS, looks: LOOKS },
+  cells: leaseCells,
+  contrasts: () => gainContrasts(LEASE_RULE),
+  rule: (found) => judgeGain(found, LEASE_RULE),
+  wording: (told) => ({
+    finding: findingOf(told),
+    measured: measuredOf(told.estimates.get('lag'), {
+      ...{ unit: 's', what: 'longest lag of the published case, heap' },
+      at: { leases: LAG_LEASES, ttlSeconds: LAG_TTL_SECONDS, leaseRevokeRate: LAG_RATE },
+    }),
+    limits: limitsOf(told),
+    panels: panelsOf(told),
+    tables: tablesOf(told),
+  }),
+});
+
+function leaseCells(mode: Mode): readonly Cell[] {
+  const quick = mode === 'quick';
+  const sizes = { leasesMin: 1e3, leasesMax: LEASES_MAX, sizes: 4 };
+  const idle = tickCell('ticks', 'deciding', { ...sizes, dueEachTick: 0 });
+  const lag = lagCell('lag', 'deciding', armsBy('leaseExpiry', quick ? ['heap'] : EXPIRIES));
+  if (quick) return [idle, lag];
+  const rates = OTHER_RATES.map((leaseRevokeRate): Arm => ({
+    ...{ name: `heap-${String(leaseRevokeRate)}`, target: 'engine' },
+    settings: { leaseExpiry: 'heap', leaseRevokeRate },
+  }));
+  const large = { leasesMin: 1e7, leasesMax: 1e7, sizes: 1, dueEachTick: 0 };
+  return [
+    ...[idle, lag],
+    tickCell('ticks-due', 'curve', { ...sizes, dueEachTick: DUE_EACH_TICK }),
+    lagCell('lag-rates', 'curve', rates),
+    ...(mode === 'full' ? [tickCell('ticks-large', 'labelled', large)] : []),
+  ];
+}
+
+function tickCell(
+  name: string,
+  role: Cell['role'],
+  factors: { leasesMin: number; leasesMax: number; sizes: number; dueEachTick: number },
+): Cell {
+  const { leasesMin, leasesMax, sizes, dueEachTick } = factors;
+  const range = [...new Set([leasesMin, leasesMax])].map((leases) =>
+    leases.toLocaleString('en-US'),
+  );
+  const due = dueEachTick === 0 ? 'none due' : `${String(dueEachTick)} due each tick`;
+  return {
+    id: `${ID}/${name}`,
+    title: `${range.join(' to ')} leases, ${due}`,
+    ...{ role, procedure: 'lease-ticks', factors: { ...factors }, slices: 2, sessions: 3 },
+    ...{ arms: armsBy('leaseExpiry', EXPIRIES), prepareSeconds: 0, openSeconds: 0.5 },
+    // Sizes between the ends come to about a tenth of the largest.
+    sliceSeconds: 0.35 * sizes + leasesMax * 1e-6,
+    ...{ diskBytes: 0, memoryBytes: EXPIRIES.length * (150e6 + leasesMax * 120) },
+  };
+}
+
+/** Simulated, and so exact: one session of one slice says all. */
+function lagCell(name: string, role: Cell['role'], arms: readonly Arm[]): Cell {
+  return {
+    id: `${ID}/${name}`,
+    title: 'lag of expiry, 900,000 leases of 20 s',
+    ...{ role, procedure: 'lease-lag', arms, slices: 1, sessions: 1 },
+    factors: { leases: LAG_LEASES, ttlSeconds: LAG_TTL_SECONDS, leaseRevokeRate: LAG_RATE },
+    ...{ prepareSeconds: 0, openSeconds: 0.5, sliceSeconds: 2 },
+    ...{ diskBytes: 0, memoryBytes: arms.length * 250e6 },
+  };
+}
+
+/** The longest lag that the cap makes of leases which are due evenly over one time to live. */
+function expectedLag(rate: number): number {
+  return Math.max(0, LAG_LEASES / rate - LAG_TTL_SECONDS);
+}
 
 const LAG_LOW = Math.max(PUBLISHED.value, expectedLag(LAG_RATE) * (1 - LAG_TOLERANCE));
 const LAG_HIGH = expectedLag(LAG_RATE) * (1 + LAG_TOLERANCE);
 
-const CONTRASTS: readonly Contrast[] = [
-  ratioOf({
-    ...{ id: 'gain', words: 'cost of a tick with none of 1,000,000 leases due, scan / heap' },
-    ...{ cell: TICKS, figure: 'tickUs', over: 'scan', under: 'heap', cuts: [1, GAIN_MIN] },
-  }),
-  slope('scan', [SCAN_SLOPE_LOW, SCAN_SLOPE_HIGH]),
-  slope('heap', [HEAP_SLOPE_MAX]),
-  levelOf({
-    ...{ id: 'lag', words: 'longest lag of the published case', unit: 's', exact: true },
-    ...{ cell: LAG, arm: 'heap', figure: 'lagSecondsMax', cuts: [LAG_LOW, LAG_HIGH] },
-  }),
-];
+const LEASE_RULE: GainRule = {
+  gain: 'gain',
+  reproduced: 'growth, gain and lag are all as the rule asks',
+  conditions: [
+    {
+      contrast: slope('scan', [SCAN_SLOPE_LOW, SCAN_SLOPE_HIGH]),
+      holds: ({ low, high }) => low >= SCAN_SLOPE_LOW && high <= SCAN_SLOPE_HIGH,
+      missed: ({ low, high }) =>
+        high <= SCAN_SLOPE_HIGH
+          ? `the scan was not shown to grow in proportion (its slope reaches ${low.toFixed(2)})`
+          : `the scan ${low > SCAN_SLOPE_HIGH ? 'grew' : 'may have grown'} faster than in proportion ` +
+            `(its slope reaches ${high.toFixed(2)})`,
+    },
+    {
+      contrast: slope('heap', [HEAP_SLOPE_MAX]),
+      holds: ({ high }) => high < HEAP_SLOPE_MAX,
+      missed: ({ high }) =>
+        `the heap was not shown to stay flat (its slope reaches ${high.toFixed(2)})`,
+    },
+    {
+      contrast: ratioOf({
+        ...{ id: 'gain', words: 'cost of a tick with none of 1,000,000 leases due, scan / heap' },
+        ...{ cell: TICKS, figure: 'tickUs', over: 'scan', under: 'heap', cuts: [1, GAIN_MIN] },
+      }),
+      holds: ({ low }) => low >= GAIN_MIN,
+      missed: () => `the gain was not shown to be ${times(GAIN_MIN)}`,
+    },
+    {
+      contrast: levelOf({
+        ...{ id: 'lag', words: 'longest lag of the published case', unit: 's', exact: true },
+        ...{ cell: LAG, arm: 'heap', figure: 'lagSecondsMax', cuts: [LAG_LOW, LAG_HIGH] },
+      }),
+      holds: ({ low, high }) => low >= LAG_LOW && high <= LAG_HIGH,
+      missed: () => 'the lag is not what the cap makes it',
+    },
+  ],
+};
 
 function slope(arm: string, cuts: readonly number[]): Contrast {
   return slopeOf({
@@ -113,83 +211,30 @@ function slope(arm: string, cuts: readonly number[]): Contrast {
   });
 }
 
-const LEASE_RULE = {
-  ...{ gain: 'gain', gainMin: GAIN_MIN },
-  reproduced: 'growth, gain and lag are all as the rule asks',
-  conditions: [
-    {
-      id: 'scan',
-      holds: ({ low, high }: Interval) => low >= SCAN_SLOPE_LOW && high <= SCAN_SLOPE_HIGH,
-      missed: ({ low, high }: Interval) =>
-        high <= SCAN_SLOPE_HIGH
-          ? `the scan was not shown to grow in proportion (its slope reaches ${low.toFixed(2)})`
-          : `the scan ${low > SCAN_SLOPE_HIGH ? 'grew' : 'may have grown'} faster than in proportion ` +
-            `(its slope reaches ${high.toFixed(2)})`,
-    },
-    {
-      id: 'heap',
-      holds: ({ high }: Interval) => high < HEAP_SLOPE_MAX,
-      missed: ({ high }: Interval) =>
-        `the heap was not shown to stay flat (its slope reaches ${high.toFixed(2)})`,
-    },
-    {
-      id: 'gain',
-      holds: ({ low }: Interval) => low >= GAIN_MIN,
-      missed: () => `the gain was not shown to be ${times(GAIN_MIN)}`,
-    },
-    {
-      id: 'lag',
-      holds: ({ low, high }: Interval) => low >= LAG_LOW && high <= LAG_HIGH,
-      missed: () => 'the lag is not what the cap makes it',
-    },
-  ],
-};
-
-function wordingOf(evidence: Evidence, decided: Verdict, cells: readonly Cell[]): Wording {
-  const { estimates, rounds } = evidence;
-  return {
-    finding: findingOf(evidence, decided),
-    measured: measuredOf(estimates.get('lag'), {
-      ...{ unit: 's', what: 'longest lag of the published case, heap' },
-      at: { leases: LAG_LEASES, ttlSeconds: LAG_TTL_SECONDS, leaseRevokeRate: LAG_RATE },
-    }),
-    limits: limitsOf(evidence),
-    caveats: [...CAVEATS],
-    panels: panelsOf(evidence, cells),
-    tables: tablesOf(rounds, cells),
-    facts: [],
-  };
+function findingOf({ estimates, decided }: Told): string {
+  const [scan, heap, gain, lag] = ['scan', 'heap', 'gain', 'lag'].map((id) => {
+    const estimate = estimates.get(id);
+    return hasValue(estimate) ? estimate : undefined;
+  });
+  return findingWords(
+    [
+      scan &&
+        heap &&
+        `the cost of a tick with none due grows with leases to the power of ${slopeWords(scan)} ` +
+          `with scan and ${slopeWords(heap)} with heap`,
+      gain && `at ${count(LEASES_MAX)} leases heap is ${ratioWords(gain)} cheaper`,
+      lag &&
+        `${count(LAG_LEASES)} leases of ${seconds(LAG_TTL_SECONDS)} that are due under the cap of ` +
+          `${count(LAG_RATE)} revocations/s lag by up to ${seconds(lag.value)}, where the cap alone ` +
+          `makes it ${seconds(expectedLag(LAG_RATE))}`,
+    ],
+    gainReason(estimates, decided, LEASE_RULE),
+  );
 }
 
-function findingOf(evidence: Evidence, decided: Verdict): string {
-  const { estimates } = evidence;
-  const [scan, heap, gain, lag] = ['scan', 'heap', 'gain', 'lag'].map((id) => estimates.get(id));
-  const parts: string[] = [];
-  if ((scan?.value ?? null) !== null && (heap?.value ?? null) !== null) {
-    parts.push(
-      `the cost of a tick with none due grows with leases to the power of ${slopeWords(scan)} with ` +
-        `scan and ${slopeWords(heap)} with heap`,
-    );
-  }
-  if ((gain?.value ?? null) !== null) {
-    parts.push(`at ${count(LEASES_MAX)} leases heap is ${ratioWords(gain)} cheaper`);
-  }
-  const longest = lag?.value ?? null;
-  if (longest !== null) {
-    parts.push(
-      `${count(LAG_LEASES)} leases of ${seconds(LAG_TTL_SECONDS)} that are due under the cap of ` +
-        `${count(LAG_RATE)} revocations/s lag by up to ${seconds(longest)}, where the cap alone ` +
-        `makes it ${seconds(expectedLag(LAG_RATE))}`,
-    );
-  }
-  if (parts.length === 0) return 'No round of it was measured.';
-  const text = `${parts.join('; ')}: ${gainReason(estimates, decided, LEASE_RULE)}.`;
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function limitsOf(evidence: Evidence): string[] {
+function limitsOf(told: Told): string[] {
   const limits: string[] = [];
-  const scanUs = medianOf(slicesOf(evidence.rounds, TICKS, 'scan'), 'tickUs');
+  const scanUs = medianOf(slicesOf(told.rounds, TICKS, 'scan'), 'tickUs');
   if (scanUs !== null) {
     limits.push(
       `A scan of ${count(LEASES_MAX)} leases takes ${seconds(scanUs / 1e6)} of every 500 ms, ` +
@@ -197,8 +242,7 @@ function limitsOf(evidence: Evidence): string[] {
     );
   }
   const [scan, heap] = EXPIRIES.map(
-    (arm) =>
-      described(evidence, seriesLevel({ cell: TICKS, arm, series: 'tickUs', index: 0 }))?.value,
+    (arm) => levelIn(told, TICKS, arm, entryOf('tickUs', 0))?.value,
   );
   if (scan !== undefined && heap !== undefined) {
     limits.push(`At 1,000 leases the gain is ${times(scan / heap)}.`);
@@ -211,61 +255,54 @@ function limitsOf(evidence: Evidence): string[] {
   ];
 }
 
-function panelsOf(evidence: Evidence, cells: readonly Cell[]): LinesPanel[] {
-  const axes = {
-    x: { label: 'Leases', unit: '', scale: 'log' },
-    y: { label: 'Cost of an expiry tick', unit: 'us', scale: 'log' },
-    ...{ xSeries: 'leases', ySeries: 'tickUs', arms: EXPIRIES },
-  } as const;
-  const ticks = cells.filter(({ procedure }) => procedure === 'lease-ticks');
-  const idle = ticks.filter(({ id }) => id !== DUE);
-  const due = ticks.filter(({ id }) => id === DUE);
+function ofProcedure({ cells }: Told, procedure: string): Cell[] {
+  return cells.filter((cell) => cell.procedure === procedure);
+}
+
+function panelsOf(told: Told): (LinesPanel | undefined)[] {
+  const axes = { x: axis('Leases', ''), y: axis('Cost of an expiry tick', 'us') };
+  const ticks = (isDue: boolean): DrawnPoint[] => {
+    const cells = ofProcedure(told, 'lease-ticks').filter(({ id }) => (id === DUE) === isDue);
+    return sizePoints(told.rounds, cells, { x: 'leases', y: 'tickUs' });
+  };
+  const lag = {
+    ...{ id: 'lag', title: 'Lag of expiry: 900,000 leases of 20 s, simulated clock' },
+    ...{ x: axis('Cap on revocations', '1/s'), y: axis('Lag', 's') },
+    references: [{ y: PUBLISHED.value, label: 'published: 600 s at 1,000/s' }],
+  };
   return [
-    seriesLines(evidence, { ...axes, id: 'idle', title: 'A tick with no lease due', cells: idle }),
-    seriesLines(evidence, { ...axes, id: 'due', title: 'A tick with 10 leases due', cells: due }),
-    lagPanel(evidence, cells),
-  ].filter((panel) => panel !== undefined);
+    linesOf(told, { ...axes, id: 'idle', title: 'A tick with no lease due' }, ticks(false)),
+    linesOf(told, { ...axes, id: 'due', title: 'A tick with 10 leases due' }, ticks(true)),
+    linesOf(told, lag, [
+      ...lagPoints(told, 'longest', 'lagSecondsMax'),
+      ...lagPoints(told, 'median', 'lagSecondsMedian'),
+    ]),
+  ];
 }
 
-function lagPanel(evidence: Evidence, cells: readonly Cell[]): LinesPanel | undefined {
-  const lags = cells.filter(({ procedure }) => procedure === 'lease-lag');
-  const points = [
-    { line: 'longest', figure: 'lagSecondsMax' },
-    { line: 'median', figure: 'lagSecondsMedian' },
-  ].flatMap(({ line, figure }) =>
-    lags.flatMap((cell) =>
-      cell.arms
-        .filter(({ settings }) => settings['leaseExpiry'] === 'heap')
-        .map(({ name: arm, settings }): LinePoint => {
-          const about = { id: figure, words: figure, cell: cell.id, arm, figure, unit: 's' };
-          const x = Number(settings['leaseRevokeRate'] ?? LAG_RATE);
-          const estimate = evidence.describe(levelOf({ ...about, exact: true }));
-          return { line, role: cell.role, x, estimate };
-        }),
-    ),
-  );
-  return linesPanel(
-    {
-      ...{ id: 'lag', title: 'Lag of expiry: 900,000 leases of 20 s, simulated clock' },
-      x: { label: 'Cap on revocations', unit: '1/s', scale: 'log' },
-      y: { label: 'Lag', unit: 's', scale: 'log' },
-      references: [{ y: PUBLISHED.value, label: 'published: 600 s at 1,000/s' }],
-    },
-    points,
+function lagPoints(told: Told, line: string, figure: string): DrawnPoint[] {
+  return ofProcedure(told, 'lease-lag').flatMap(({ id: cell, role, arms }) =>
+    arms
+      .filter(({ settings }) => settings['leaseExpiry'] === 'heap')
+      .map(({ name: arm, settings }) => {
+        const about = { id: figure, words: figure, cell, arm, figure, unit: 's', exact: true };
+        const x = Number(settings['leaseRevokeRate'] ?? LAG_RATE);
+        return { line, role, x, contrast: levelOf(about) };
+      }),
   );
 }
 
-function tablesOf(rounds: Evidence['rounds'], cells: readonly Cell[]): Table[] {
-  const of = (procedure: string): Cell[] => cells.filter((cell) => cell.procedure === procedure);
-  const ticks = of('lease-ticks');
+function tablesOf(told: Told): Table[] {
+  const { rounds } = told;
+  const ticks = ofProcedure(told, 'lease-ticks');
   const rate = ({ asked }: Round): number => Number(asked['leaseRevokeRate']);
   return [
-    ...seriesTable(rounds, {
+    ...sizeTable(rounds, {
       caption: 'Cost of a tick with none due: medians over slices',
       cells: ticks.filter(({ id }) => id !== DUE),
       x: { title: 'Leases', series: 'leases' },
       armTitle: 'Expiry',
-      columns: [{ title: 'Tick', unit: 'us', series: 'tickUs' }],
+      metrics: [{ title: 'Tick', unit: 'us', series: 'tickUs' }],
     }),
     ...armTable(rounds, {
       caption: 'At the most leases of a cell: medians over slices',
@@ -285,7 +322,7 @@ function tablesOf(rounds: Evidence['rounds'], cells: readonly Cell[]): Table[] {
     }),
     ...armTable(rounds, {
       caption: 'Lag of expiry by the cap on revocations, on a simulated clock',
-      cells: of('lease-lag'),
+      cells: ofProcedure(told, 'lease-lag'),
       factors: [{ title: 'Leases', factor: 'leases' }],
       armTitle: 'Expiry, cap',
       metrics: [

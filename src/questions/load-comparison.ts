@@ -11,10 +11,10 @@ import type { Cell, Contrast, Estimates, Evidence, Question } from '../question/
 import { sessionsToSee } from '../judge/estimate.ts';
 import { againstMargin } from '../judge/sides.ts';
 import { couldSee, list, times, timesWithin } from '../judge/words.ts';
-import { hasValue, medianOf } from './cell-figures.ts';
-import { intervalOf, measuredOf, slicesOf } from './claim-question.ts';
+import { hasValue, medianOf, ratioColumns, tableOf, type Column } from './cell-figures.ts';
+import { capital, intervalOf, measuredOf, slicesOf } from './claim-question.ts';
 import { laneShares, workloadOf } from './load-cell.ts';
-import { laneSummaries, laneTable } from './load-lanes.ts';
+import { laneSummaries, laneTable, type LoadWording } from './load-lanes.ts';
 import { p99Ratio, p99UsOf } from './session-p99.ts';
 
 /** A 99th percentile of fewer operations is one of the largest values. */
@@ -26,12 +26,7 @@ export interface ComparedLoads {
   readonly canDecide: boolean;
   readonly ruleText: string;
   readonly rule: Question['rule'];
-  readonly wording: (
-    evidence: Evidence,
-  ) => Pick<
-    ReturnType<Question['wording']>,
-    'finding' | 'measured' | 'limits' | 'panels' | 'tables'
-  >;
+  readonly wording: (evidence: Evidence) => LoadWording;
 }
 
 /** A figure that arms are compared by. */
@@ -60,8 +55,6 @@ export function comparison(request: LoadRequest, cell: Cell): ComparedLoads {
     wording: (evidence) => ({
       finding: findingOf(evidence.estimates, { contrasts, rule, request, canDecide }),
       measured: canDecide ? measuredBy(contrasts[0], evidence.estimates, request) : null,
-      limits: [],
-      panels: [],
       tables: [
         ...comparisonTable(evidence, { figures, cell, a, b, margin: request.margin }),
         ...laneTable(laneSummaries(evidence.rounds, cell, workloadOf(cell.factors).lanes)),
@@ -199,9 +192,8 @@ function needsOf(contrast: Contrast, estimate: Estimate, margin: number): string
   const all = sessionsToSee(contrast, estimate, wanted);
   const more = all === undefined ? 0 : all - estimate.sessions;
   const words = couldSee(estimate);
-  const capital = `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
-  if (more <= 0) return `${capital}.`;
-  return `${capital}; about ${String(more)} more sessions would see ${times(wanted)}.`;
+  if (more <= 0) return `${capital(words)}.`;
+  return `${capital(words)}; about ${String(more)} more sessions would see ${times(wanted)}.`;
 }
 
 /** Every figure of both arms, whether or not it decides. */
@@ -210,31 +202,28 @@ function comparisonTable(
   about: Arms & { readonly figures: readonly Figure[]; readonly margin: number },
 ): Table[] {
   const { figures, cell, a, b, margin } = about;
-  const rows = figures.flatMap(({ contrast, of, unit, deciding }): Table['rows'] => {
+  const rows = figures.flatMap((figure) => {
+    const { contrast, deciding } = figure;
     const estimate = (deciding ? estimates.get(contrast.id) : undefined) ?? describe(contrast);
-    if (!hasValue(estimate)) return [];
-    const values = [a, b].map((arm) => of(slicesOf(rounds, cell.id, arm)));
-    const { value, low, high, floorWithin, smallestVisible, sessions } = estimate;
-    return [
-      [
-        ...[contrast.words, unit, ...values, value, low, high, floorWithin, smallestVisible],
-        ...[sessions, deciding ? againstMargin(estimate, margin) : ''],
-      ],
-    ];
+    return hasValue(estimate) ? [{ ...figure, estimate }] : [];
   });
-  if (rows.length === 0) return [];
-  const ratios = ['b times as good', 'low', 'high', 'Equal arms', 'Smallest visible'];
-  return [
-    {
-      caption:
-        'b against a: medians over slices, p99 of all slices together, and how many times as good b is; figures ' +
-        'without a verdict decide nothing',
-      columns: [
-        ...['Figure', 'Unit', a, b].map((title) => ({ title, unit: '' })),
-        ...ratios.map((title) => ({ title, unit: 'x' })),
-        ...['Sessions', 'Verdict'].map((title) => ({ title, unit: '' })),
-      ],
-      rows,
-    },
-  ];
+  const columnOf = (arm: string): Column<Figure> => ({
+    ...{ title: arm, of: ({ of }) => of(slicesOf(rounds, cell.id, arm)) },
+  });
+  return tableOf(
+    'b against a: medians over slices, p99 of all slices together, and how many times as good b is; figures ' +
+      'without a verdict decide nothing',
+    rows,
+    [
+      { title: 'Figure', of: ({ contrast }) => contrast.words },
+      { title: 'Unit', of: ({ unit }) => unit },
+      ...[columnOf(a), columnOf(b)],
+      ...ratioColumns('b times as good', 'Equal arms', ({ floorWithin }) => floorWithin),
+      { title: 'Sessions', of: ({ estimate }) => estimate.sessions },
+      {
+        title: 'Verdict',
+        of: ({ deciding, estimate }) => (deciding ? againstMargin(estimate, margin) : ''),
+      },
+    ],
+  );
 }

@@ -4,11 +4,15 @@
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { Answer, Table } from '../record/answer.ts';
 import type { Round } from '../record/round.ts';
-import type { Cell } from '../question/question.ts';
+import type { Cell, Wording } from '../question/question.ts';
 import { count, digits, list } from '../judge/words.ts';
-import { medianOf } from './cell-figures.ts';
+import { medianOf, tableOf, type Column } from './cell-figures.ts';
 import { slicesOf } from './claim-question.ts';
 import { p99UsOf } from './session-p99.ts';
+
+/** What a question of a load says beside what all of them do; without a figure measured, without pictures. */
+export type LoadWording = Pick<Wording, 'finding' | 'tables'> &
+  Partial<Pick<Wording, 'measured' | 'panels'>>;
 
 /** A lane of one arm over all its slices. */
 export interface LaneSummary {
@@ -75,26 +79,30 @@ function errorsOf({ counts }: Round, lane: string): number {
     .reduce((sum, [, errors]) => sum + errors, 0);
 }
 
+const SERVICE: Column<LaneSummary> = {
+  ...{ title: 'Service p99', unit: 'us', of: ({ serviceP99Us }) => serviceP99Us },
+};
+
 export function laneTable(summaries: readonly LaneSummary[]): Table[] {
-  if (summaries.length === 0) return [];
   const isOpen = summaries.some(({ serviceP99Us }) => serviceP99Us !== null);
-  const latencies = ['p50', 'p90', 'p99', 'p99.9', 'max', ...(isOpen ? ['Service p99'] : [])];
   const from = isOpen ? 'the intended start' : 'the start';
-  return [
-    {
-      caption: `By lane, over all slices; percentiles of the merged histograms, from ${from} of an operation`,
-      columns: [
-        ...['Arm', 'Lane', 'Operations', 'Errors'].map((title) => ({ title, unit: '' })),
-        { title: 'Rate', unit: '/s' },
-        ...latencies.map((title) => ({ title, unit: 'us' })),
-      ],
-      rows: summaries.map((one) => [
-        ...[one.arm, one.lane, one.operations, one.errors, one.perSecond],
-        ...[one.p50Us, one.p90Us, one.p99Us, one.p999Us, one.maxUs],
-        ...(isOpen ? [one.serviceP99Us] : []),
-      ]),
-    },
-  ];
+  return tableOf(
+    `By lane, over all slices; percentiles of the merged histograms, from ${from} of an operation`,
+    summaries,
+    [
+      { title: 'Arm', of: ({ arm }) => arm },
+      { title: 'Lane', of: ({ lane }) => lane },
+      { title: 'Operations', of: ({ operations }) => operations },
+      { title: 'Errors', of: ({ errors }) => errors },
+      { title: 'Rate', unit: '/s', of: ({ perSecond }) => perSecond },
+      { title: 'p50', unit: 'us', of: ({ p50Us }) => p50Us },
+      { title: 'p90', unit: 'us', of: ({ p90Us }) => p90Us },
+      { title: 'p99', unit: 'us', of: ({ p99Us }) => p99Us },
+      { title: 'p99.9', unit: 'us', of: ({ p999Us }) => p999Us },
+      { title: 'max', unit: 'us', of: ({ maxUs }) => maxUs },
+      ...(isOpen ? [SERVICE] : []),
+    ],
+  );
 }
 
 /** What the generator says of itself, by its worst slice; and how many stores were held against the truth. */

@@ -5,11 +5,12 @@
 import type { Axis, Panel, Table } from '../record/answer.ts';
 import type { LoadRequest } from '../record/run.ts';
 import { levelOf } from '../question/contrast.ts';
-import type { Cell, Evidence, Wording } from '../question/question.ts';
+import type { Cell, Evidence } from '../question/question.ts';
 import { heatOverCells, linesOverCells } from '../judge/panels.ts';
 import { count, digits, list } from '../judge/words.ts';
-import { described, plain, type Described } from './cell-figures.ts';
+import { axis, described, plain, tableOf, type Column, type Described } from './cell-figures.ts';
 import { workloadOf } from './load-cell.ts';
+import type { LoadWording } from './load-lanes.ts';
 
 interface Figure {
   readonly figure: string;
@@ -41,7 +42,7 @@ export function sweepWording(
   evidence: Evidence,
   request: LoadRequest,
   cells: readonly Cell[],
-): Pick<Wording, 'finding' | 'measured' | 'limits' | 'panels' | 'tables'> {
+): LoadWording {
   const figures = figuresOf(cells);
   const measured = cells.flatMap((cell): Measured[] => {
     const own = measuredFigures(evidence, cell, figures);
@@ -51,10 +52,8 @@ export function sweepWording(
   const ranked = rankedBy(measured, ranking);
   return {
     finding: findingOf(request, ranked, ranking),
-    measured: null,
-    limits: [],
     panels: panelsOf(evidence, request, figures),
-    tables: tableOf(request, ranked, figures),
+    tables: tablesOf(request, ranked, figures),
   };
 }
 
@@ -133,29 +132,23 @@ function isApart(one: Described, other: Described): boolean {
   return one.low > other.high || one.high < other.low;
 }
 
-function tableOf(
+function tablesOf(
   { levels }: LoadRequest,
   ranked: readonly Measured[],
   figures: readonly Figure[],
 ): Table[] {
   const shown = figures.filter(({ figure }) => ranked.some((one) => one.figures.has(figure)));
-  const rows = ranked.map(({ cell, figures: own }): Table['rows'][number] => [
-    ...levels.map(({ name }) => plain(cell.factors[name])),
-    ...shown.map(({ figure }) => own.get(figure)?.value ?? null),
-    Math.max(...[...own.values()].map(({ sessions }) => sessions)),
+  const sessionsOf = ({ figures: own }: Measured): number =>
+    Math.max(...[...own.values()].map(({ sessions }) => sessions));
+  return tableOf('Every cell, the best first: geometric means over sessions', ranked, [
+    ...levels.map(({ name }): Column<Measured> => ({
+      ...{ title: name, of: ({ cell }) => plain(cell.factors[name]) },
+    })),
+    ...shown.map(({ figure, label, unit }): Column<Measured> => ({
+      ...{ title: label, unit, of: (one) => one.figures.get(figure)?.value ?? null },
+    })),
+    { title: 'Sessions', of: sessionsOf },
   ]);
-  if (rows.length === 0) return [];
-  return [
-    {
-      caption: 'Every cell, the best first: geometric means over sessions',
-      columns: [
-        ...levels.map(({ name }) => ({ title: name, unit: '' })),
-        ...shown.map(({ label, unit }) => ({ title: label, unit })),
-        { title: 'Sessions', unit: '' },
-      ],
-      rows,
-    },
-  ];
 }
 
 function panelsOf(
@@ -174,14 +167,14 @@ function panelsOf(
       second === undefined
         ? linesOverCells(evidence, {
             ...{ ...about, factor: x.name, title: `${label} by ${x.name}` },
-            y: { label, unit, scale: 'log' },
+            y: axis(label, unit),
             lineOf: (_, { factors }) =>
               other === undefined ? label : `${other.name} ${String(factors[other.name])}`,
           })
         : heatOverCells(evidence, {
             ...{ ...about, better, title: `${label} by ${x.name} and ${second.name}` },
             ...{ y: axisOf(second), factors: { x: x.name, y: second.name } },
-            color: { label, unit, scale: 'log' },
+            color: axis(label, unit),
           });
     return panel === undefined ? [] : [panel];
   });
@@ -191,5 +184,5 @@ function axisOf({ name, levels }: Level): Axis {
   const numbers = levels.map(Number);
   const isWide =
     numbers.every((level) => level > 0) && Math.max(...numbers) >= 8 * Math.min(...numbers);
-  return { label: name, unit: '', scale: isWide ? 'log' : 'linear' };
+  return axis(name, '', isWide ? 'log' : 'linear');
 }

@@ -5,14 +5,19 @@
 
 import type { LoadRequest } from '../record/run.ts';
 import type { Scalars } from '../record/round.ts';
-import { levelOf } from '../question/contrast.ts';
-import type { Arm, Cell, Evidence, Question, Wording } from '../question/question.ts';
+import type { Arm, Cell, Evidence, Question } from '../question/question.ts';
 import { count, digits } from '../judge/words.ts';
-import { described } from './cell-figures.ts';
+import { levelIn } from './cell-figures.ts';
 import { ALPHA, LAYER } from './claim-question.ts';
 import { loadCell, workloadOf } from './load-cell.ts';
 import { comparison, P99_OPERATIONS_MIN } from './load-comparison.ts';
-import { laneSummaries, laneTable, loadFacts, type LaneSummary } from './load-lanes.ts';
+import {
+  laneSummaries,
+  laneTable,
+  loadFacts,
+  type LaneSummary,
+  type LoadWording,
+} from './load-lanes.ts';
 import { sweepWording } from './load-sweep.ts';
 
 const LOAD_QUESTION = 'load';
@@ -32,59 +37,53 @@ export function loadQuestion(request: LoadRequest): Question {
   }
 }
 
-type Common = 'id' | 'target' | 'alpha' | 'priority' | 'contrasts' | 'rule' | 'faults';
-
-const COMMON: Pick<Question, Common> = {
-  ...{ id: LOAD_QUESTION, target: 'engine', alpha: ALPHA, priority: 0, contrasts: [] },
-  rule: () => 'measured',
-  faults: () => [],
-};
+/** What questions of a load have in common; by default nothing is compared, and the fewest sessions suffice. */
+function questionOf(
+  request: LoadRequest,
+  about: Pick<Question, 'kind' | 'title' | 'cells' | 'ruleText'> &
+    Partial<Pick<Question, 'contrasts' | 'looks' | 'rule'>> & {
+      readonly wording: (evidence: Evidence) => LoadWording;
+    },
+): Question {
+  return {
+    ...{ id: LOAD_QUESTION, target: 'engine', alpha: ALPHA, priority: 0, contrasts: [] },
+    ...{ looks: [request.sessionsMin], rule: () => 'measured', faults: () => [], ...about },
+    wording: (evidence) => ({
+      ...{ measured: null, panels: [], ...about.wording(evidence), limits: [], caveats: [LAYER] },
+      facts: loadFacts(evidence.rounds, request.factors['verify'] !== false),
+    }),
+  };
+}
 
 function runQuestion(request: LoadRequest): Question {
   const cells = cellsOf(request);
-  return {
-    ...COMMON,
+  return questionOf(request, {
     ...{ kind: 'load', title: `${request.workload}: ${loadWords(request.factors)}`, cells },
-    looks: [request.sessionsMin],
     ruleText: 'None: figures of a load are measured, not judged.',
     wording: (evidence) => runWording(evidence, request, cells),
-  };
+  });
 }
 
 function sweepQuestion(request: LoadRequest): Question {
   const cells = cellsOf(request);
   const names = request.levels.map(({ name }) => name).join(' x ');
-  return {
-    ...COMMON,
+  return questionOf(request, {
     ...{ kind: 'sweep', title: `${request.workload} over ${names}`, cells },
-    looks: [request.sessionsMin],
     ruleText:
       'None: figures of a sweep are measured, not judged; the best of many is also the luckiest.',
-    wording: (evidence) => ({
-      ...sweepWording(evidence, request, cells),
-      caveats: [LAYER],
-      facts: loadFacts(evidence.rounds, verifies(request)),
-    }),
-  };
+    wording: (evidence) => sweepWording(evidence, request, cells),
+  });
 }
 
 function abQuestion(request: LoadRequest): Question {
   const cells = cellsOf(request);
   const [cell] = cells;
   if (cell === undefined) throw new Error('a comparison has one cell');
-  const compared = comparison(request, cell);
-  return {
-    ...COMMON,
-    ...{ kind: 'comparison', title: `${request.workload}: a against b`, cells },
-    contrasts: compared.contrasts,
-    looks: compared.canDecide ? looksOf(request) : [request.sessionsMin],
-    ...{ ruleText: compared.ruleText, rule: compared.rule },
-    wording: (evidence) => ({
-      ...compared.wording(evidence),
-      caveats: [LAYER],
-      facts: loadFacts(evidence.rounds, verifies(request)),
-    }),
-  };
+  const { canDecide, ...compared } = comparison(request, cell);
+  return questionOf(request, {
+    ...{ kind: 'comparison', title: `${request.workload}: a against b`, cells, ...compared },
+    looks: canDecide ? looksOf(request) : [request.sessionsMin],
+  });
 }
 
 function looksOf({ sessionsMin, sessionsMax }: LoadRequest): number[] {
@@ -124,48 +123,28 @@ function armOf({ name, settings }: LoadRequest['arms'][number], levels: Scalars)
   };
 }
 
-function verifies({ factors }: LoadRequest): boolean {
-  return factors['verify'] !== false;
-}
-
-function runWording(evidence: Evidence, request: LoadRequest, cells: readonly Cell[]): Wording {
-  const [cell] = cells;
-  const lanes = cell === undefined ? [] : lanesOf(evidence, cell);
+function runWording(
+  evidence: Evidence,
+  { workload, factors }: LoadRequest,
+  [cell]: readonly Cell[],
+): LoadWording {
   const [arm] = cell?.arms ?? [];
-  const rate =
-    cell === undefined || arm === undefined
-      ? undefined
-      : described(
-          evidence,
-          levelOf({
-            ...{ id: 'rate', words: 'operations/s', cell: cell.id, unit: '/s' },
-            ...{ figure: 'operationsPerSecond', arm: arm.name },
-          }),
-        );
-  const { workload, factors } = request;
+  if (cell === undefined || arm === undefined) throw new Error('a load has one cell and one arm');
+  const lanes = laneSummaries(evidence.rounds, cell, workloadOf(factors).lanes);
+  const tables = laneTable(lanes);
+  const rate = levelIn(evidence, cell.id, arm.name, 'operationsPerSecond');
+  if (rate === undefined) {
+    return { finding: 'Nothing was measured: no operation ended.', tables };
+  }
+  const { value, low, high, sessions } = rate;
   return {
-    finding:
-      rate === undefined
-        ? 'Nothing was measured: no operation ended.'
-        : `${workload}: ${digits(rate.value)} operations/s, ${loadWords(factors)}${tailWords(lanes)}.`,
-    measured:
-      rate === undefined
-        ? null
-        : {
-            ...{ value: rate.value, low: rate.low, high: rate.high, sessions: rate.sessions },
-            ...{ unit: '/s', what: 'operations/s' },
-            at: { workload, clients: factors['clients'] ?? 0 },
-          },
-    limits: [],
-    caveats: [LAYER],
-    panels: [],
-    tables: laneTable(lanes),
-    facts: loadFacts(evidence.rounds, verifies(request)),
+    finding: `${workload}: ${digits(value)} operations/s, ${loadWords(factors)}${tailWords(lanes)}.`,
+    measured: {
+      ...{ value, low, high, sessions, unit: '/s', what: 'operations/s' },
+      at: { workload, clients: factors['clients'] ?? 0 },
+    },
+    tables,
   };
-}
-
-function lanesOf({ rounds }: Evidence, cell: Cell): LaneSummary[] {
-  return laneSummaries(rounds, cell, workloadOf(cell.factors).lanes);
 }
 
 /** Of few operations it is the slowest one. */

@@ -6,7 +6,7 @@ import type { Table } from '../record/answer.ts';
 import type { Round, Warning } from '../record/round.ts';
 import type { Arm, Cell } from '../question/question.ts';
 import { count, times } from '../judge/words.ts';
-import { geometricMean, valueOf } from './cell-figures.ts';
+import { geometricMean, tableOf, valueOf } from './cell-figures.ts';
 import { slicesOf } from './claim-question.ts';
 
 /** Ours may cost this many times etcd's. */
@@ -99,22 +99,15 @@ function keysText(keys: number): string {
 }
 
 export function costTable(rounds: readonly Round[]): Table[] {
-  const costs = costsOf(rounds);
-  if (costs.length === 0) return [];
-  return [
-    {
-      caption:
-        "Calibration: cost of one read transaction, ours over etcd's, 200 puts in the buffer, no writer beside",
-      columns: [
-        { title: 'Keys read', unit: '' },
-        { title: 'Lock', unit: '' },
-        { title: "etcd's", unit: '' },
-        { title: "Ours / etcd's", unit: 'x' },
-        { title: 'Slices', unit: '' },
-      ],
-      rows: costs.map(({ readKeys, lock, called, ratio, slices }) => [
-        ...[readKeys, lock, called, ratio, slices],
-      ]),
-    },
-  ];
+  return tableOf(
+    "Calibration: cost of one read transaction, ours over etcd's, 200 puts in the buffer, no writer beside",
+    costsOf(rounds),
+    [
+      { title: 'Keys read', of: ({ readKeys }) => readKeys },
+      { title: 'Lock', of: ({ lock }) => lock },
+      { title: "etcd's", of: ({ called }) => called },
+      { title: "Ours / etcd's", unit: 'x', of: ({ ratio }) => ratio },
+      { title: 'Slices', of: ({ slices }) => slices },
+    ],
+  );
 }

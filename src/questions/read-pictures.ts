@@ -6,12 +6,14 @@ import { ratioOf } from '../question/contrast.ts';
 import type { Cell, Contrast, Evidence } from '../question/question.ts';
 import { count, list, times } from '../judge/words.ts';
 import {
-  armLines,
+  armPoints,
   armTable,
+  axis,
   described,
-  levelWith,
+  levelIn,
   linesOf,
   medianOf,
+  pointOf,
   scaled,
   type Metric,
 } from './cell-figures.ts';
@@ -25,10 +27,6 @@ const RECIPE_RANGE_SECONDS = 1.858;
 /** The deciding load once more, of concurrent beside global. */
 export const BEYOND_CELL = 'concurrent-reads/concurrent-100000';
 
-const axis = (label: string, unit: string, scale: Axis['scale'] = 'log'): Axis => ({
-  ...{ label, unit, scale },
-});
-
 const isOf =
   (procedure: string, sharePercent?: number) =>
   (cell: Cell): boolean =>
@@ -36,33 +34,26 @@ const isOf =
     (sharePercent === undefined || cell.factors['sharePercent'] === sharePercent);
 
 export function readPanels(evidence: Evidence, cells: readonly Cell[]): Panel[] {
-  const overKeys = (id: string, title: string, y: Axis, metric: Metric): LinesPanel | undefined =>
-    linesOf(evidence, {
-      ...{ id, title, y, x: axis('Keys of the long range', ''), factor: 'standingKeys' },
-      lines: armLines(cells.filter(isOf('reads-beside', 100)).map(withoutGlobal), metric),
-    });
-  const readers = linesOf(evidence, {
+  const beside = cells.filter(isOf('reads-beside', 100)).map(withoutGlobal);
+  const overKeys = (id: string, title: string, y: Axis, metric: Metric): LinesPanel | undefined => {
+    const about = { id, title, y, x: axis('Keys of the long range', '') };
+    return linesOf(evidence, about, armPoints(beside, 'standingKeys', metric));
+  };
+  const [puts, p99] = [axis('Puts', '1/s'), axis('Put p99', 'ms')];
+  const readers = {
     ...{ id: 'readers', title: 'Short reads, all threads together, beside 2,000 puts/s' },
-    ...{ x: axis('Threads that read', '', 'linear'), factor: 'threads' },
-    y: axis('Reads', '1/s', 'linear'),
-    lines: armLines(cells.filter(isOf('short-reads')), 'readsPerSecond'),
-  });
+    ...{ x: axis('Threads that read', '', 'linear'), y: axis('Reads', '1/s', 'linear') },
+  };
   return [
-    overKeys('beside', 'Puts beside long reads', axis('Puts', '1/s'), 'putsPerSecond'),
-    overKeys(
-      'alone',
-      'The same puts without long reads',
-      axis('Puts', '1/s'),
-      'alonePutsPerSecond',
-    ),
-    overKeys(
-      'p99',
-      'p99 of puts beside long reads',
-      axis('Put p99', 'ms'),
-      scaled('putP99Us', 1e-3),
-    ),
+    overKeys('beside', 'Puts beside long reads', puts, 'putsPerSecond'),
+    overKeys('alone', 'The same puts without long reads', puts, 'alonePutsPerSecond'),
+    overKeys('p99', 'p99 of puts beside long reads', p99, scaled('putP99Us', 1e-3)),
     gainPanel(evidence, cells),
-    readers,
+    linesOf(
+      evidence,
+      readers,
+      armPoints(cells.filter(isOf('short-reads')), 'threads', 'readsPerSecond'),
+    ),
   ].filter((panel) => panel !== undefined);
 }
 
@@ -84,34 +75,28 @@ function shareCells(cells: readonly Cell[]): Cell[] {
   const beside = cells.filter(isOf('reads-beside'));
   const shares = beside.filter(({ factors }) => factors['sharePercent'] !== 100);
   const keys = shares[0]?.factors['standingKeys'];
-  return [
-    ...shares,
-    ...beside
-      .filter(isOf('reads-beside', 100))
-      .filter((cell) => cell.factors['standingKeys'] === keys),
-  ];
+  const whole = beside.filter(isOf('reads-beside', 100));
+  return [...shares, ...whole.filter(({ factors }) => factors['standingKeys'] === keys)];
 }
 
 /** Gains over global by the share of time that a long read takes, beside what the lock alone makes. */
 function gainPanel(evidence: Evidence, cells: readonly Cell[]): LinesPanel | undefined {
   const own = shareCells(cells);
-  const panel = linesOf(evidence, {
+  const about = {
     ...{ id: 'share', title: 'Gain by how much of the time a long read is under way' },
-    ...{ x: axis('Time with a long read', '%', 'linear'), factor: 'sharePercent' },
+    x: axis('Time with a long read', '%', 'linear'),
     y: axis('Puts/s over those of global', 'x'),
-    lines: ['copy', 'concurrent'].map((lock) => ({
-      name: `${lock} / global`,
-      cells: own,
-      of: ({ id }) => gainOf(lock, id),
-    })),
     references: [{ y: PUBLISHED_GAIN, label: 'published: 1.7x' }],
-  });
-  if (panel === undefined) return undefined;
-  const shares = own.map(({ factors }) => Number(factors['sharePercent']));
-  const points = shares
+  };
+  const gains = ['copy', 'concurrent'].flatMap((lock) =>
+    own.flatMap((cell) => pointOf(cell, 'sharePercent', `${lock} / global`, gainOf(lock, cell.id))),
+  );
+  const panel = linesOf(evidence, about, gains);
+  const points = own
+    .map(({ factors }) => Number(factors['sharePercent']))
     .filter((share) => share < 100)
     .map((share) => ({ x: share, y: 1 / (1 - share / 100), low: null, high: null }));
-  if (points.length === 0) return panel;
+  if (panel === undefined || points.length === 0) return panel;
   const theory = { name: '1 / (1 - share)', role: 'labelled' as const, points };
   return { ...panel, series: [...panel.series, theory] };
 }
@@ -150,8 +135,7 @@ function scalingLimits(evidence: Evidence, cells: readonly Cell[]): string[] {
   if (one === undefined || most === undefined || one === most) return [];
   const scales = most.arms.flatMap(({ name: arm }) => {
     const [few, many] = [one, most].map(
-      ({ id }) =>
-        described(evidence, levelWith({ cell: id, arm, metric: 'readsPerSecond' }))?.value,
+      ({ id }) => levelIn(evidence, id, arm, 'readsPerSecond')?.value,
     );
     return few === undefined || many === undefined ? [] : [`${times(many / few)} with ${arm}`];
   });

@@ -6,8 +6,8 @@ import { count, fileSize, list, times } from '../judge/words.ts';
 import { ratioOf } from '../question/contrast.ts';
 import type { Evidence } from '../question/question.ts';
 import type { Estimate } from '../record/answer.ts';
-import { countRatio, described, medianOf, scaled, type Metric } from './cell-figures.ts';
-import { intervalOf, slicesOf } from './claim-question.ts';
+import { countRatio, described, medianOf, type Metric } from './cell-figures.ts';
+import { capital, intervalOf, slicesOf } from './claim-question.ts';
 import type { Place, SurfaceCell } from './surface-cells.ts';
 
 export const ARMS = ['array', 'hashmap', 'bitmap'] as const;
@@ -62,31 +62,43 @@ export function measuredCells(evidence: Evidence, cells: readonly SurfaceCell[])
       {
         ...{ place, seconds, hashmapGain, bitmapGain, dbBytes: Number(cell.factors['dbBytes']) },
         freePages: figure('array', ({ state }) => Number(state['freePages'])) || place.freePages,
-        growthShare: byArm(scaled(countRatio('fileGrowthBytes', 'pagesAllocated'), 1 / PAGE_BYTES)),
+        growthShare: byArm(countRatio('fileGrowthBytes', 'pagesAllocated', 1 / PAGE_BYTES)),
         freelistBytes: byArm(({ counts }) => counts['freelistBytes']),
       },
     ];
   });
 }
 
+/** Cells by a key, in the order of their first ones. */
+export function groupsOf(
+  cells: readonly Measured[],
+  keyOf: (cell: Measured) => string,
+): [key: string, group: [Measured, ...Measured[]]][] {
+  const groups = new Map<string, [Measured, ...Measured[]]>();
+  for (const cell of cells) {
+    const key = keyOf(cell);
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [cell]);
+    else known.push(cell);
+  }
+  return [...groups];
+}
+
 /** One sentence for each class of cells that were measured. */
 export function classSentences(cells: readonly Measured[]): string[] {
-  const groups = new Map<string, Measured[]>();
-  for (const cell of cells) {
+  const groups = groupsOf(cells, (cell) => {
     const { recipe, syncFreelist, freePages } = cell.place;
-    const key = JSON.stringify([recipe, syncFreelist, freePages, isSmall(cell)]);
-    groups.set(key, [...(groups.get(key) ?? []), cell]);
-  }
-  return [...groups.values()].map(sentenceOf);
+    return JSON.stringify([recipe, syncFreelist, freePages, isSmall(cell)]);
+  });
+  return groups.map(([, group]) => sentenceOf(group));
 }
 
 function isSmall({ place }: Measured): boolean {
   return place.valueBytes <= SMALL_VALUE_BYTES;
 }
 
-function sentenceOf(group: readonly Measured[]): string {
+function sentenceOf(group: readonly [Measured, ...Measured[]]): string {
   const [first] = group;
-  if (first === undefined) return '';
   const { recipe, syncFreelist, freePages } = first.place;
   const where =
     `${recipe}, ${count(freePages)} free pages (${fileSize(first.dbBytes)}), values of ` +
@@ -116,23 +128,22 @@ function gainers(group: readonly Measured[]): string {
     ...(faster.length === 0 ? [] : [`commits of ${putsOf(faster)} gain by leaving the array`]),
     ...(slower.length === 0 ? [] : [`commits of ${putsOf(slower)} lose by the hashmap`]),
   ].join('; ');
-  return `${parts.charAt(0).toUpperCase()}${parts.slice(1)}; elsewhere no difference above a quarter.`;
+  return `${capital(parts)}; elsewhere no difference above a quarter.`;
 }
 
 /** '1 put of 10 kB and 100 or 1000 puts of 0.5 kB'. */
 function putsOf(cells: readonly Measured[]): string {
-  const bySize = new Map<number, number[]>();
-  for (const { place } of cells) {
-    bySize.set(place.valueBytes, [...(bySize.get(place.valueBytes) ?? []), place.putsPerCommit]);
-  }
+  const bySize = groupsOf(cells, ({ place }) => String(place.valueBytes));
   return list(
-    [...bySize]
-      .sort(([a], [b]) => a - b)
-      .map(([bytes, puts]) => {
-        const several = puts.sort((a, b) => a - b).map(String);
+    bySize
+      .sort(([a], [b]) => Number(a) - Number(b))
+      .map(([bytes, group]) => {
+        const puts = group.map(({ place }) => place.putsPerCommit).sort((a, b) => a - b);
+        const several = puts.map(String);
         const last = several.pop() ?? '';
         const alternatives = several.length === 0 ? last : `${several.join(', ')} or ${last}`;
-        return `${alternatives} ${last === '1' ? 'put' : 'puts'} of ${String(bytes / 1000)} kB`;
+        const unit = last === '1' ? 'put' : 'puts';
+        return `${alternatives} ${unit} of ${String(Number(bytes) / 1000)} kB`;
       }),
   );
 }
@@ -161,34 +172,27 @@ export function barSentences(all: readonly Measured[]): string[] {
       isMet: ({ bitmapGain }) => bitmapGain.value >= SPEED_MIN,
       isMissed: (cell) => slowest(cell) < SPEED_MIN,
     }),
-    ...barOf("file growth at most the array's + 5%", all, {
-      isMet: (cell) => !overGrowth(cell),
-      isMissed: overGrowth,
+    ...barOf("file growth at most the array's + 5%", all, { isMissed: overGrowth }),
+    ...barOf("memory at most 1/20 of the hashmap's from 8 million free pages on", large, {
+      isMissed: (cell) => memoryShare(cell) > MEMORY_SHARE_MAX,
+      more: measured,
     }),
-    ...barOf(
-      "memory at most 1/20 of the hashmap's from 8 million free pages on",
-      large,
-      {
-        isMet: (cell) => memoryShare(cell) <= MEMORY_SHARE_MAX,
-        isMissed: (cell) => memoryShare(cell) > MEMORY_SHARE_MAX,
-      },
-      measured,
-    ),
   ];
 }
 
-/** None without a cell that it is about. */
+/** None without a cell that it is about. What is not missed is met, where nothing else is said. */
 function barOf(
   bar: string,
   cells: readonly Measured[],
-  of: {
-    readonly isMet: (cell: Measured) => boolean;
+  about: {
     readonly isMissed: (cell: Measured) => boolean;
+    readonly isMet?: (cell: Measured) => boolean;
+    readonly more?: string;
   },
-  more = '',
 ): string[] {
   if (cells.length === 0) return [];
-  const [met, missed] = [cells.filter(of.isMet).length, cells.filter(of.isMissed).length];
+  const { isMissed, isMet = (cell: Measured) => !isMissed(cell), more = '' } = about;
+  const [met, missed] = [cells.filter(isMet).length, cells.filter(isMissed).length];
   const shown = missed === 0 ? 'shown to be missed in none' : `missed in ${String(missed)}`;
   return [
     `bitmap, ${bar}: held in ${String(met)} of ${String(cells.length)} cells, ${shown}${more}.`,

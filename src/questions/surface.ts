@@ -3,12 +3,14 @@
 
 import type { Cell, Evidence, QuestionSource, Wording } from '../question/question.ts';
 import type { HeatPanel, Table } from '../record/answer.ts';
+import { axis, tableOf, type Column } from './cell-figures.ts';
 import { LAYER } from './claim-question.ts';
-import { surfaceCells, type Place, type SurfaceCell } from './surface-cells.ts';
+import { surfaceCells, type SurfaceCell } from './surface-cells.ts';
 import {
   ARMS,
   barSentences,
   classSentences,
+  groupsOf,
   measuredCells,
   range,
   type Arm,
@@ -56,7 +58,7 @@ function wordingOf(evidence: Evidence, planned: readonly SurfaceCell[]): Wording
     limits: [...classSentences(cells), ...barSentences(cells), LAYER],
     caveats: [],
     panels: panelsOf(cells),
-    tables: tableOf(cells),
+    tables: tablesOf(cells),
     facts: [{ label: 'Cells', value: `${share} measured` }],
   };
 }
@@ -85,31 +87,27 @@ const MAPS: readonly RatioMap[] = [
 ];
 
 function panelsOf(cells: readonly Measured[]): HeatPanel[] {
-  const groups = new Map<string, Measured[]>();
-  for (const cell of cells) {
-    const { recipe, syncFreelist, valueBytes } = cell.place;
-    const key = `${recipe}${syncFreelist ? '-stored' : ''}-${String(valueBytes)}b`;
-    groups.set(key, [...(groups.get(key) ?? []), cell]);
-  }
-  return [...groups].flatMap(([key, group]) => {
-    const [first] = group;
-    if (first === undefined || group.length < SQUARES_MIN) return [];
-    return MAPS.map((map) => panelOf(map, { key, group, place: first.place }));
+  const maps = groupsOf(cells, ({ place: { recipe, syncFreelist, valueBytes } }) => {
+    return `${recipe}${syncFreelist ? '-stored' : ''}-${String(valueBytes)}b`;
   });
+  return maps.flatMap(([key, group]) =>
+    group.length < SQUARES_MIN ? [] : MAPS.map((map) => panelOf(map, key, group)),
+  );
 }
 
 function panelOf(
   { id, ratio, of, arms: [left, right] }: RatioMap,
-  { key, group, place }: { key: string; group: readonly Measured[]; place: Place },
+  key: string,
+  group: readonly [Measured, ...Measured[]],
 ): HeatPanel {
+  const [{ place }] = group;
   const stored = place.syncFreelist ? ', freelist stored at every commit' : '';
   const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
   return {
     ...{ kind: 'heat', id: `${id}-${key}`, better: 'higher' },
     title: `${ratio}: ${place.recipe}, values of ${String(place.valueBytes / 1000)} kB${stored}`,
-    x: { label: 'Free pages in the file', unit: '', scale: 'log' },
-    y: { label: 'Puts a commit', unit: '', scale: 'log' },
-    color: { label: ratio, unit: 'x', scale: 'log' },
+    ...{ x: axis('Free pages in the file', ''), y: axis('Puts a commit', '') },
+    color: axis(ratio, 'x'),
     cells: group.map((cell) => {
       const { value, low, high } = of(cell);
       return { x: cell.place.freePages, y: cell.place.putsPerCommit, value, low, high };
@@ -122,32 +120,20 @@ function panelOf(
   };
 }
 
-function tableOf(cells: readonly Measured[]): Table[] {
-  if (cells.length === 0) return [];
-  const each = (title: string, unit: string): Table['columns'] =>
-    ARMS.map((arm) => ({ title: `${title}, ${arm}`, unit }));
-  const rows = cells.map(
-    ({ place, seconds, growthShare, freelistBytes }): Table['rows'][number] => [
-      `${place.recipe}${place.syncFreelist ? ', stored' : ''}`,
-      ...[place.freePages, place.putsPerCommit, place.valueBytes / 1000],
-      ...ARMS.map((arm) => seconds[arm]),
-      ...ARMS.map((arm) => 100 * growthShare[arm]),
-      ...ARMS.map((arm) => freelistBytes[arm] / 1e6),
-    ],
-  );
-  return [
+function tablesOf(cells: readonly Measured[]): Table[] {
+  type Figure = (cell: Measured, arm: Arm) => number;
+  const each = (title: string, unit: string, of: Figure): Column<Measured>[] =>
+    ARMS.map((arm) => ({ title: `${title}, ${arm}`, unit, of: (cell) => of(cell, arm) }));
+  return tableOf('Every cell of the surface: medians over slices', cells, [
     {
-      caption: 'Every cell of the surface: medians over slices',
-      columns: [
-        { title: 'Recipe', unit: '' },
-        { title: 'Free pages', unit: '' },
-        { title: 'Puts a commit', unit: '' },
-        { title: 'Value', unit: 'kB' },
-        ...each('Time', 's'),
-        ...each('Growth', '% of pages'),
-        ...each('Memory', 'MB'),
-      ],
-      rows,
+      title: 'Recipe',
+      of: ({ place }) => `${place.recipe}${place.syncFreelist ? ', stored' : ''}`,
     },
-  ];
+    { title: 'Free pages', of: ({ place }) => place.freePages },
+    { title: 'Puts a commit', of: ({ place }) => place.putsPerCommit },
+    { title: 'Value', unit: 'kB', of: ({ place }) => place.valueBytes / 1000 },
+    ...each('Time', 's', ({ seconds }, arm) => seconds[arm]),
+    ...each('Growth', '% of pages', ({ growthShare }, arm) => 100 * growthShare[arm]),
+    ...each('Memory', 'MB', ({ freelistBytes }, arm) => freelistBytes[arm] / 1e6),
+  ]);
 }

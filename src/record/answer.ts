@@ -3,7 +3,7 @@
 // question by its id. Additive changes only, as in round.ts.
 
 import { z } from 'zod';
-import { warningSchema } from './basic-schema.ts';
+import { ends, warningSchema } from './basic-schema.ts';
 import { scalarsSchema, SCHEMA_VERSION } from './round.ts';
 
 /**
@@ -32,9 +32,6 @@ export const axisSchema = z.object({
   unit: z.string(),
   scale: z.enum(['log', 'linear']),
 });
-
-/** A figure with the ends of its interval; both null where there is none. */
-const ends = { low: z.number().nullable(), high: z.number().nullable() };
 
 /** 'deciding' cells judge, 'curve' cells draw, 'labelled' ones stand beside. */
 export const roleSchema = z.enum(['deciding', 'curve', 'labelled']);

@@ -1,5 +1,4 @@
-// Shapes that all records are made of: below schema.ts, which takes the records of loads from a file of
-// their own.
+// Shapes that all records are made of, and fields of numbers in short. Below every other shape.
 
 import { z } from 'zod';
 
@@ -12,3 +11,17 @@ export const warningSchema = z.object({
   message: z.string(),
   remedy: z.string().optional(),
 });
+
+/** A figure with the ends of its interval; both null where there is none. */
+export const ends = { low: z.number().nullable(), high: z.number().nullable() };
+
+type Words<Text extends string> = Text extends `${infer First} ${infer Rest}`
+  ? First | Words<Rest>
+  : Text;
+
+/** Fields of an object that are numbers; `names` are separated by blanks: 'seconds bytes'. */
+export function numbers<Names extends string>(names: Names): Record<Words<Names>, z.ZodNumber> {
+  const fields = names.split(' ').map((name) => [name, z.number()] as const);
+  // Object.fromEntries forgets the names.
+  return Object.fromEntries(fields) as Record<Words<Names>, z.ZodNumber>;
+}

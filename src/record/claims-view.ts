@@ -4,15 +4,14 @@
 
 import { z } from 'zod';
 import {
+  answerSchema,
   answersFileSchema,
-  panelSchema,
   publishedSchema,
   roleSchema,
-  tableSchema,
   type Answer,
   type AnswersFile,
 } from './answer.ts';
-import { warningSchema } from './basic-schema.ts';
+import { ends } from './basic-schema.ts';
 import { scalarsSchema } from './round.ts';
 
 /** The closed set that version 1 had. */
@@ -25,46 +24,27 @@ const CLAIM_VERDICTS = [
   'invalid',
 ] as const;
 
-const ends = { low: z.number().nullable(), high: z.number().nullable() };
+/** What claims kept as it was. */
+const { title, target, rule, method, alpha, finding, limits, warnings, command, panels, caveats } =
+  answerSchema.shape;
 
 export const claimViewSchema = z.object({
-  id: z.string(),
-  title: z.string(),
+  ...{ id: z.string(), title },
   /** Null where nobody published a figure. */
   published: publishedSchema.nullable(),
+  /** Rounds are sessions, since version 2. */
   measured: z
-    .object({
-      value: z.number(),
-      ...ends,
-      /** Sessions, since version 2. */
-      rounds: z.number().int(),
-      at: scalarsSchema,
-    })
+    .object({ value: z.number(), ...ends, rounds: z.number().int(), at: scalarsSchema })
     .nullable(),
   arms: z.array(z.object({ cell: z.string(), name: z.string(), settings: scalarsSchema })),
   curve: z.array(
-    z.object({
-      series: z.string(),
-      role: roleSchema,
-      x: z.number(),
-      value: z.number(),
-      ...ends,
-    }),
+    z.object({ series: z.string(), role: roleSchema, x: z.number(), value: z.number(), ...ends }),
   ),
-  target: z.string(),
-  rule: z.string(),
-  method: z.string(),
-  alpha: z.number(),
+  ...{ target, rule, method, alpha },
   /** Largest noise, as a ratio >= 1, of equal arms within sessions of the deciding contrasts. */
   floor: z.number().nullable(),
   verdict: z.enum(CLAIM_VERDICTS),
-  finding: z.string(),
-  limits: z.array(z.string()),
-  warnings: z.array(warningSchema),
-  command: z.string(),
-  panels: z.array(panelSchema),
-  rows: z.array(tableSchema),
-  caveats: z.array(z.string()),
+  ...{ finding, limits, warnings, command, panels, rows: answerSchema.shape.tables, caveats },
 });
 
 export const claimsViewSchema = z.object({
@@ -81,34 +61,21 @@ export function claimsView({ answers, ...file }: AnswersFile): ClaimsView {
 }
 
 function viewOf(answer: Answer): ClaimView {
-  const { measured, panels, tables } = answer;
+  const { question, measured, arms, target, rule, method, alpha, panels, tables } = answer;
+  const { finding, limits, warnings, command, caveats } = answer;
   return {
-    id: answer.question,
-    title: answer.title,
-    published: answer.published ?? null,
-    measured:
-      measured === null
-        ? null
-        : {
-            ...{ value: measured.value, low: measured.low, high: measured.high },
-            ...{ rounds: measured.sessions, at: measured.at },
-          },
-    arms: answer.arms.map(({ cell, arm, settings }) => ({ cell, name: arm, settings })),
+    ...{ id: question, title: answer.title, published: answer.published ?? null },
+    measured: measured === null ? null : measuredOf(measured),
+    arms: arms.map(({ cell, arm, settings }) => ({ cell, name: arm, settings })),
     curve: curveOf(answer),
-    target: answer.target,
-    rule: answer.rule,
-    method: answer.method,
-    alpha: answer.alpha,
-    floor: floorOf(answer),
-    verdict: verdictOf(answer.verdict),
-    finding: answer.finding,
-    limits: answer.limits,
-    warnings: answer.warnings,
-    command: answer.command,
-    panels,
-    rows: tables,
-    caveats: answer.caveats,
+    ...{ target, rule, method, alpha, floor: floorOf(answer), verdict: verdictOf(answer.verdict) },
+    ...{ finding, limits, warnings, command, panels, rows: tables, caveats },
   };
+}
+
+function measuredOf(measured: NonNullable<Answer['measured']>): ClaimView['measured'] {
+  const { value, low, high, sessions, at } = measured;
+  return { value, low, high, rounds: sessions, at };
 }
 
 function curveOf({ panels }: Answer): ClaimView['curve'] {

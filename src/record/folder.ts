@@ -14,8 +14,9 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { AnswersFile } from './answer.ts';
+import { checked, readJson, readLines } from './read-file.ts';
 import { messageOf, RecordError } from './record-error.ts';
 import { roundSchema, SCHEMA_VERSION, type Round } from './round.ts';
 import { runSchema, type Run } from './run.ts';
@@ -34,6 +35,8 @@ const RUN_FILE = 'run.json';
 const ROUNDS_FILE = 'rounds.ndjson';
 /** Of the histograms' decoder, which checks their sums. */
 const COUNTER_BITS = 64;
+
+const versionSchema = z.object({ schemaVersion: z.number() });
 
 export class RunFolder {
   readonly path: string;
@@ -74,22 +77,18 @@ export class RunFolder {
 export function readRun(folder: string): StoredRun {
   const path = join(folder, RUN_FILE);
   const content = readJson(path);
-  const version = versionOf(content);
-  if (version !== undefined && version < SCHEMA_VERSION) {
-    throw new RecordError(
-      'old',
-      `${path} has schemaVersion ${version}; such runs can be rendered, not resumed`,
-    );
+  const version = versionSchema.safeParse(content).data?.schemaVersion ?? SCHEMA_VERSION;
+  const found = `${path} has schemaVersion ${version}`;
+  if (version < SCHEMA_VERSION) {
+    throw new RecordError('old', `${found}; such runs can be rendered, not resumed`);
   }
-  if (version !== undefined && version > SCHEMA_VERSION) {
-    throw new RecordError(
-      'damaged',
-      `${path} has schemaVersion ${version}, this kvtune reads up to ${SCHEMA_VERSION}`,
-    );
+  if (version > SCHEMA_VERSION) {
+    throw new RecordError('damaged', `${found}, this kvtune reads up to ${SCHEMA_VERSION}`);
   }
-  const run = runSchema.safeParse(content);
-  if (!run.success) throw new RecordError('damaged', `${path}: ${issueOf(run.error)}`);
-  return { run: run.data, rounds: readRounds(join(folder, ROUNDS_FILE)) };
+  return {
+    run: checked(content, path, runSchema),
+    rounds: readRounds(join(folder, ROUNDS_FILE)),
+  };
 }
 
 /** Writes what was concluded and its renderings into a run's folder; returns the report's path. */
@@ -149,56 +148,12 @@ function readRounds(path: string): Round[] {
   return rounds;
 }
 
-function readLines<T>(path: string, schema: z.ZodType<T>): T[] {
-  if (!existsSync(path)) return [];
-  const lines = readFileSync(path, 'utf8').split('\n');
-  // Without its newline the last line was not finished.
-  lines.pop();
-  return lines.map((line, i) => {
-    const where = `${path}, line ${i + 1}`;
-    const record = schema.safeParse(parse(line, where));
-    if (!record.success) throw new RecordError('damaged', `${where}: ${issueOf(record.error)}`);
-    return record.data;
-  });
-}
-
 /** What a kill left of a line would spoil the line that is appended next. */
 function cutTornLine(path: string): void {
   if (!existsSync(path)) return;
   const bytes = readFileSync(path);
   const end = bytes.lastIndexOf(0x0a) + 1;
   if (end < bytes.length) truncateSync(path, end);
-}
-
-function readJson(path: string): unknown {
-  if (!existsSync(path)) {
-    throw new RecordError('missing', `${path} does not exist; name a run's folder`);
-  }
-  return parse(readFileSync(path, 'utf8'), path);
-}
-
-function parse(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new RecordError('damaged', `${where} is no JSON: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function versionOf(content: unknown): number | undefined {
-  if (typeof content !== 'object' || content === null || !('schemaVersion' in content)) {
-    return undefined;
-  }
-  return typeof content.schemaVersion === 'number' ? content.schemaVersion : undefined;
-}
-
-function issueOf(error: {
-  issues: readonly { path: readonly PropertyKey[]; message: string }[];
-}): string {
-  const [first] = error.issues;
-  return first === undefined
-    ? 'wrong shape'
-    : [first.path.map(String).join('.'), first.message].filter((part) => part !== '').join(': ');
 }
 
 function jsonText(value: object): string {

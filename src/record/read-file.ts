@@ -6,16 +6,16 @@ import type { z } from 'zod';
 import { messageOf, RecordError } from './record-error.ts';
 
 /** The file must be there. */
-export function readRecord<T>(path: string, schema: z.ZodType<T>): T {
+export function readJson(path: string): unknown {
   if (!existsSync(path)) {
     throw new RecordError('missing', `${path} does not exist; name a run's folder`);
   }
-  return checked(readFileSync(path, 'utf8'), path, schema);
+  return parse(readFileSync(path, 'utf8'), path);
 }
 
 /** Undefined where the file is not there. */
 export function readOptional<T>(path: string, schema: z.ZodType<T>): T | undefined {
-  return existsSync(path) ? readRecord(path, schema) : undefined;
+  return existsSync(path) ? checked(readJson(path), path, schema) : undefined;
 }
 
 /** Empty where the file is not there. A last line cut short by a kill is dropped. */
@@ -24,11 +24,15 @@ export function readLines<T>(path: string, schema: z.ZodType<T>): T[] {
   const lines = readFileSync(path, 'utf8').split('\n');
   // Without its newline the last line was not finished.
   lines.pop();
-  return lines.map((line, index) => checked(line, `${path}, line ${index + 1}`, schema));
+  return lines.map((line, index) => {
+    const where = `${path}, line ${index + 1}`;
+    return checked(parse(line, where), where, schema);
+  });
 }
 
-function checked<T>(text: string, where: string, schema: z.ZodType<T>): T {
-  const record = schema.safeParse(parse(text, where));
+/** `value` in the shape of `schema`; `where` it was found is named if it has another. */
+export function checked<T>(value: unknown, where: string, schema: z.ZodType<T>): T {
+  const record = schema.safeParse(value);
   if (record.success) return record.data;
   const [first] = record.error.issues;
   const issue = [first?.path.map(String).join('.'), first?.message];

@@ -5,7 +5,7 @@
 
 import { join } from 'node:path';
 import type { Answer, AnswersFile } from './answer.ts';
-import { readLines, readOptional, readRecord } from './read-file.ts';
+import { checked, readJson, readLines, readOptional } from './read-file.ts';
 import { SCHEMA_VERSION, type Round, type Warning } from './round.ts';
 import type { LoadRequest, PlannedCell, Run } from './run.ts';
 import { calibrationAnswer, claimAnswer, surfaceAnswer } from './v1/claim-answers.ts';
@@ -14,6 +14,7 @@ import { cellId, experimentRound, questionOf, sampleRound } from './v1/rounds.ts
 import {
   claimsV1Schema,
   experimentRoundV1Schema,
+  keptSchema,
   runV1Schema,
   sampleV1Schema,
   verdictV1Schema,
@@ -41,7 +42,8 @@ const PROCEDURE = 'version-1';
 
 /** Throws RecordError where run.json is missing, of another version, or a file is damaged. */
 export function upgradeRun(folder: string): UpgradedRun {
-  const old = readRecord(join(folder, 'run.json'), runV1Schema);
+  const path = join(folder, 'run.json');
+  const old = checked(readJson(path), path, runV1Schema);
   const samples = readLines(join(folder, 'samples.ndjson'), sampleV1Schema);
   const experiments = readLines(join(folder, 'experiments.ndjson'), experimentRoundV1Schema);
   const verb = old.load?.command;
@@ -52,10 +54,8 @@ export function upgradeRun(folder: string): UpgradedRun {
   const { judged, status, answers } = storedAnswers(folder, old, rounds);
   const timed = experiments.every(({ load }) => load !== undefined);
   const run: Run = {
-    ...{ schemaVersion: SCHEMA_VERSION, kvtune: old.kvtune, id: old.id, seed: old.seed },
-    ...{ mode: old.mode, command: old.command, startedAt: old.startedAt, status: old.status },
-    ...(old.finishedAt === undefined ? {} : { finishedAt: old.finishedAt }),
-    host: old.host,
+    ...keptSchema.parse(old),
+    schemaVersion: SCHEMA_VERSION,
     questions: verb === undefined ? (old.claims ?? answers.map((one) => one.question)) : [verb],
     cells: cellsOf(old, rounds),
     ...(old.load === undefined ? {} : { load: loadRequest(old.load) }),
@@ -63,11 +63,6 @@ export function upgradeRun(folder: string): UpgradedRun {
     seconds: secondsOf(old),
     // What an experiment of a claim measured within its process was not recorded.
     measuredSeconds: timed ? rounds.reduce((sum, { seconds }) => sum + seconds, 0) : 0,
-    ...{
-      tags: old.tags,
-      versions: old.versions,
-      ...(old.git === undefined ? {} : { git: old.git }),
-    },
     warnings: [...old.warnings, NOTE],
   };
   return { run, rounds, answers: answersFile(run, status, answers) };

@@ -77,6 +77,23 @@ export function measuredWhat({ measured, published }: Answer): string {
   return `${measured.what}; ${sessions}${at === '' ? '' : ` at ${at}`}`;
 }
 
+/** Of a claim, a map or a calibration that never had its turn; a load that measured nothing says why in its finding. */
+export function isUnmeasured({ verdict, kind }: Answer): boolean {
+  return verdict === 'nothing' && (kind === 'claim' || kind === 'map' || kind === 'calibration');
+}
+
+/** One line for all that is unmeasured, with the command that measures it: 'not measured: a, b; kvtune ...'; or ''. */
+export function unmeasuredText(answers: readonly Answer[]): string {
+  const unmeasured = answers.filter(isUnmeasured);
+  if (unmeasured.length === 0) return '';
+  const ids = unmeasured.map(({ question }) => question);
+  // Each answer's command asks for it alone.
+  const commands = unmeasured.map(({ question, command }) =>
+    command.replace(`--claims ${question}`, `--claims ${ids.join(',')}`),
+  );
+  return `not measured: ${ids.join(', ')}; ${[...new Set(commands)].join('; ')}`;
+}
+
 /** A line for each deciding ratio of which no difference was shown, with the smallest that would have been. */
 export function noDifferences(answer: Answer): string[] {
   return withoutDifference(answer).map((one) => {

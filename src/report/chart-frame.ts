@@ -5,7 +5,7 @@
 
 import type { TopLevelSpec } from 'vega-lite';
 import { scaleOf, ticksOf, type Scale, type ScaleKind } from './chart-scales.ts';
-import { CHART_COLORS, chartSpec, type Layer } from './chart-theme.ts';
+import { CHART_COLORS, chartSpec, layerOf, type Layer } from './chart-theme.ts';
 import {
   LABEL_FONT_SIZE,
   placeLabels,
@@ -52,15 +52,6 @@ export interface Frame {
 }
 
 type Channel = Record<string, unknown>;
-
-interface PointMark {
-  readonly type: 'point';
-  readonly shape: Series['shape'];
-  readonly filled: boolean;
-  readonly size: number;
-  readonly color: string;
-  readonly opacity: number;
-}
 
 interface Axes {
   readonly x: Scale;
@@ -128,47 +119,30 @@ function axesFor(frame: Frame): Axes {
 }
 
 function referenceLayer({ y, color, dash }: Reference, { yChannel }: Axes): Layer {
-  return {
-    data: { values: [{ y }] },
-    mark: { type: 'rule', color, strokeDash: [...dash], strokeWidth: 1.5 },
-    encoding: { y: yChannel('y') },
-  };
+  const mark = { type: 'rule', color, strokeDash: [...dash], strokeWidth: 1.5 };
+  return layerOf([{ y }], mark, { y: yChannel('y') });
 }
 
 function seriesLayers(series: Series, { xChannel, yChannel }: Axes): Layer[] {
-  const { color, dash } = series;
-  const values = series.points.map(({ x, y }) => ({ x, y }));
-  const bars = series.points.flatMap(({ x, interval }) =>
+  const { color, dash, points } = series;
+  const at = (y: string): object => ({ x: xChannel('x'), y: yChannel(y) });
+  const values = points.map(({ x, y }) => ({ x, y }));
+  const bars = points.flatMap(({ x, interval }) =>
     interval === undefined ? [] : [{ x, ...interval }],
   );
-  const layers: Layer[] = [];
-  if (values.length > 1) {
-    layers.push({
-      data: { values },
-      mark: { type: 'line', color, strokeWidth: 2, strokeDash: [...dash] },
-      encoding: { x: xChannel('x'), y: yChannel('y') },
-    });
-  }
-  if (bars.length > 0) {
-    layers.push({
-      data: { values: bars },
-      mark: { type: 'rule', color, strokeWidth: 1.5 },
-      encoding: { x: xChannel('x'), y: yChannel('low'), y2: { field: 'high' } },
-    });
-    for (const end of ['low', 'high']) {
-      layers.push({
-        data: { values: bars },
-        mark: { type: 'point', shape: 'stroke', size: 200, color, strokeWidth: 1.5 },
-        encoding: { x: xChannel('x'), y: yChannel(end) },
-      });
-    }
-  }
-  layers.push({
-    data: { values },
-    mark: pointMark(series),
-    encoding: { x: xChannel('x'), y: yChannel('y') },
-  });
-  return layers;
+  const line = { type: 'line', color, strokeWidth: 2, strokeDash: [...dash] };
+  const bar = { type: 'rule', color, strokeWidth: 1.5 };
+  const end = { type: 'point', shape: 'stroke', size: 200, color, strokeWidth: 1.5 };
+  return [
+    ...(values.length > 1 ? [layerOf(values, line, at('y'))] : []),
+    ...(bars.length === 0
+      ? []
+      : [
+          layerOf(bars, bar, { ...at('low'), y2: { field: 'high' } }),
+          ...['low', 'high'].map((field) => layerOf(bars, end, at(field))),
+        ]),
+    layerOf(values, pointMark(series), at('y')),
+  ];
 }
 
 // Names of the reference lines stand outside the plot, where no point can reach them.
@@ -180,13 +154,9 @@ function sideLabels(references: readonly Reference[], y: Scale): Layer[] {
       y: y.pixel(value) + (index - (lines.length - 1) / 2) * SIDE_LINE,
     })),
   );
-  const heights = spread(
-    rows.map((row) => row.y),
-    SIDE_LINE,
-  );
-  return rows.map((row, index) =>
-    textLayer(row.text, WIDTH + 10, heights[index] ?? row.y, row.color),
-  );
+  const wanted = rows.map((row) => row.y);
+  const heights = spread(wanted, SIDE_LINE);
+  return rows.map(({ text, color }, i) => textLayer(text, WIDTH + 10, heights[i] ?? 0, color));
 }
 
 // Rows grow upwards from the plot, as many as the titles need.
@@ -203,18 +173,14 @@ function legendLayers(series: readonly Series[]): { layers: Layer[]; rows: numbe
     const entryX = x;
     x += width;
     return [
-      {
-        data: { values: [{}] },
-        mark: pointMark(entry),
-        encoding: { x: { value: entryX }, y: { value: y } },
-      },
+      layerOf([{}], pointMark(entry), { x: { value: entryX }, y: { value: y } }),
       textLayer(entry.title, entryX + 11, y, CHART_COLORS.ink),
     ];
   });
   return { layers, rows };
 }
 
-function pointMark({ shape, color }: Series): PointMark {
+function pointMark({ shape, color }: Series): object {
   return { type: 'point', shape, filled: true, size: 52, color, opacity: 1 };
 }
 
@@ -240,14 +206,8 @@ function pointLabels(frame: Frame, axes: Axes): Layer[] {
     obstacles.push(...lineBoxes(series.points.map(at)));
   }
   const bounds: Box = { left: 5, top: 2, right: WIDTH - 3, bottom: HEIGHT - 3 };
-  return placeLabels(requests, obstacles, bounds).map((label, index) =>
-    textLayer(
-      label.text,
-      label.textX,
-      label.textY,
-      requests[index]?.color ?? CHART_COLORS.ink,
-      true,
-    ),
+  return placeLabels(requests, obstacles, bounds).map(({ text, textX, textY }, index) =>
+    textLayer(text, textX, textY, requests[index]?.color ?? CHART_COLORS.ink, true),
   );
 }
 
@@ -269,16 +229,9 @@ function around(left: number, top: number, right: number, bottom: number, margin
 }
 
 function textLayer(text: string, x: number, y: number, color: string, bold = false): Layer {
-  return {
-    data: { values: [{ text }] },
-    mark: {
-      type: 'text',
-      align: 'left',
-      baseline: 'middle',
-      fontSize: LABEL_FONT_SIZE,
-      fontWeight: bold ? 'bold' : 'normal',
-      color,
-    },
-    encoding: { x: { value: x }, y: { value: y }, text: { field: 'text' } },
+  const mark = {
+    ...{ type: 'text', align: 'left', baseline: 'middle', fontSize: LABEL_FONT_SIZE },
+    ...{ fontWeight: bold ? 'bold' : 'normal', color },
   };
+  return layerOf([{ text }], mark, { x: { value: x }, y: { value: y }, text: { field: 'text' } });
 }

@@ -17,19 +17,22 @@ export function scaleOf(
   kind: ScaleKind,
   values: readonly number[],
   margins: readonly [number, number],
-  range: readonly [number, number],
+  [start, end]: readonly [number, number],
 ): Scale {
-  return kind === 'log' ? logScale(values, margins, range) : linearScale(values, range);
+  const [low, high] =
+    kind === 'log'
+      ? [Math.min(...values) / margins[0], Math.max(...values) * margins[1]]
+      : linearDomain(values);
+  const above = (value: number): number => (kind === 'log' ? Math.log(value / low) : value - low);
+  const pixel = (value: number): number => start + ((end - start) * above(value)) / above(high);
+  return { domain: [low, high], pixel };
 }
 
 /** From zero, or the lowest figure below it, with room above the highest. */
-function linearScale(values: readonly number[], range: readonly [number, number]): Scale {
+function linearDomain(values: readonly number[]): [low: number, high: number] {
   const low = Math.min(0, ...values);
   const highest = Math.max(...values);
-  const high = highest > low ? highest + (highest - low) * 0.12 : low + 1;
-  const pixel = (value: number): number =>
-    range[0] + ((range[1] - range[0]) * (value - low)) / (high - low);
-  return { domain: [low, high], pixel };
+  return [low, highest > low ? highest + (highest - low) * 0.12 : low + 1];
 }
 
 /** Steps of 1, 2 or 5 in a power of ten, so that there are at most TICKS_MAX. */
@@ -42,17 +45,6 @@ function linearTicks([low, high]: readonly [number, number]): number[] {
   return Array.from({ length: count }, (_, index) =>
     Number(((first + index) * step).toPrecision(6)),
   );
-}
-
-function logScale(
-  values: readonly number[],
-  margins: readonly [number, number],
-  range: readonly [number, number],
-): Scale {
-  const [low, high] = [Math.min(...values) / margins[0], Math.max(...values) * margins[1]];
-  const pixel = (value: number): number =>
-    range[0] + ((range[1] - range[0]) * Math.log(value / low)) / Math.log(high / low);
-  return { domain: [low, high], pixel };
 }
 
 // Close steps where the axis spans less than a decade, powers of ten alone where it spans many.

@@ -19,40 +19,31 @@ export interface PlotSize {
   readonly bottom: number;
 }
 
-export const CHART_COLORS = {
-  paper: '#ffffff',
-  ink: '#1f2933',
-  muted: '#5b6673',
-  grid: '#e3e7ec',
-  published: '#2f7d4f',
-  first: '#1f5fbf',
-  second: '#b3540b',
-  third: '#7a3fa0',
-  fourth: '#0b7a75',
-  fifth: '#a8324a',
+/** Each colour on a light page and on a dark one. */
+const COLORS = {
+  paper: ['#ffffff', '#171c22'],
+  ink: ['#1f2933', '#e6eaef'],
+  muted: ['#5b6673', '#a3aebb'],
+  grid: ['#e3e7ec', '#2c343e'],
+  published: ['#2f7d4f', '#6fcf97'],
+  first: ['#1f5fbf', '#7fb0ff'],
+  second: ['#b3540b', '#f2a25c'],
+  third: ['#7a3fa0', '#cf9bf0'],
+  fourth: ['#0b7a75', '#5cc8c2'],
+  fifth: ['#a8324a', '#f08ca0'],
   // Steps of a heat map, from worst to best.
-  equal: '#f1f3f6',
-  above: '#cfe0f7',
-  farAbove: '#94bbee',
-  farthest: '#5f95df',
+  equal: ['#f1f3f6', '#232a33'],
+  above: ['#cfe0f7', '#1e3350'],
+  farAbove: ['#94bbee', '#27508a'],
+  farthest: ['#5f95df', '#2f66b8'],
 } as const;
 
-const DARK_COLORS: Record<keyof typeof CHART_COLORS, string> = {
-  paper: '#171c22',
-  ink: '#e6eaef',
-  muted: '#a3aebb',
-  grid: '#2c343e',
-  published: '#6fcf97',
-  first: '#7fb0ff',
-  second: '#f2a25c',
-  third: '#cf9bf0',
-  fourth: '#5cc8c2',
-  fifth: '#f08ca0',
-  equal: '#232a33',
-  above: '#1e3350',
-  farAbove: '#27508a',
-  farthest: '#2f66b8',
-};
+export type Color = keyof typeof COLORS;
+
+/** What charts are drawn in. */
+export const CHART_COLORS: Readonly<Record<Color, string>> = Object.fromEntries(
+  Object.entries(COLORS).map(([name, [light]]) => [name, light]),
+) as Record<Color, string>;
 
 export function chartSpec({ width, height, ...padding }: PlotSize, layer: Layer[]): TopLevelSpec {
   const spec: LayeredSpec = {
@@ -72,14 +63,18 @@ export function chartSpec({ width, height, ...padding }: PlotSize, layer: Layer[
   return spec;
 }
 
+/** One kind of mark over rows of values; vega-lite's types do not follow a layer put together from parts. */
+export function layerOf(values: readonly object[], mark: object, encoding: object): Layer {
+  return { data: { values }, mark, encoding } as unknown as Layer;
+}
+
 /** Rules that redraw a chart for dark screens. They outrank the drawing's own colour attributes. */
 export function darkChartRules(): string {
-  const keys = Object.keys(CHART_COLORS) as (keyof typeof CHART_COLORS)[];
-  return keys
-    .map((key) => {
-      const [light, dark] = [CHART_COLORS[key], DARK_COLORS[key]];
-      return `svg [fill="${light}"]{fill:${dark}}svg [stroke="${light}"]{stroke:${dark}}`;
-    })
+  return Object.values(COLORS)
+    .map(
+      ([light, dark]) =>
+        `svg [fill="${light}"]{fill:${dark}}svg [stroke="${light}"]{stroke:${dark}}`,
+    )
     .join('');
 }
 

@@ -26,42 +26,43 @@ export interface Fact {
 
 const STATES_SHOWN_MAX = 6;
 
+type Pair = readonly [label: string, value: string];
+
 export function conditionFacts(run: Run, rounds: readonly Round[]): Fact[] {
   const { host } = run;
   const { cpu, workDir } = host;
-  return [
-    { label: 'Time measured', value: measuredShare(run) },
+  const pairs: readonly Pair[] = [
+    ['Time measured', measuredShare(run)],
     ...(run.load === undefined ? [] : loadFacts(run.load)),
-    { label: 'Host', value: `${host.fingerprint}; virtualization: ${host.virtualization}` },
-    {
-      label: 'CPU',
-      value: `${cpu.model}, ${plural(cpu.cores, 'core')}, governor ${cpu.governor}`,
-    },
-    { label: 'Memory', value: formatBytes(host.memoryBytes) },
-    { label: 'System', value: `${host.os}, kernel ${host.kernel}, Node ${host.node}` },
-    {
-      label: 'Work folder',
-      value: [
-        `${workDir.fileSystem} (${workDir.mountOptions})`,
-        `${workDir.device} ${workDir.deviceModel}`.trim(),
-        `write cache: ${workDir.writeCache}`,
-        `scheduler: ${workDir.scheduler}`,
-        `${formatBytes(workDir.freeBytes)} free`,
-      ].join('; '),
-    },
-    { label: 'Sync latency before', value: syncText(host.syncLatencyBefore) },
-    { label: 'Sync latency after', value: syncText(host.syncLatencyAfter) },
-    { label: 'Background load', value: backgroundText(run) },
+    ['Host', `${host.fingerprint}; virtualization: ${host.virtualization}`],
+    ['CPU', `${cpu.model}, ${plural(cpu.cores, 'core')}, governor ${cpu.governor}`],
+    ['Memory', formatBytes(host.memoryBytes)],
+    ['System', `${host.os}, kernel ${host.kernel}, Node ${host.node}`],
+    ['Work folder', workFolderText(workDir)],
+    ['Sync latency before', syncText(host.syncLatencyBefore)],
+    ['Sync latency after', syncText(host.syncLatencyAfter)],
+    ['Background load', backgroundText(run)],
     ...pageCacheFacts(rounds),
-    { label: 'Seed', value: isFigure(run.seed) ? String(run.seed) : NOT_MEASURED },
-    { label: 'Mode', value: run.mode },
-    { label: 'Started', value: formatTime(run.startedAt) },
-    { label: 'Finished', value: run.finishedAt === undefined ? 'no' : formatTime(run.finishedAt) },
-    { label: 'Versions', value: pairs(run.versions) },
-    { label: 'Git', value: gitText(run) },
-    { label: 'Tags', value: pairs(run.tags) },
-    { label: 'Run', value: run.id },
+    ['Seed', isFigure(run.seed) ? String(run.seed) : NOT_MEASURED],
+    ['Mode', run.mode],
+    ['Started', formatTime(run.startedAt)],
+    ['Finished', run.finishedAt === undefined ? 'no' : formatTime(run.finishedAt)],
+    ['Versions', namesText(run.versions)],
+    ['Git', gitText(run)],
+    ['Tags', namesText(run.tags)],
+    ['Run', run.id],
   ];
+  return pairs.map(([label, value]) => ({ label, value }));
+}
+
+function workFolderText(folder: Run['host']['workDir']): string {
+  return [
+    `${folder.fileSystem} (${folder.mountOptions})`,
+    `${folder.device} ${folder.deviceModel}`.trim(),
+    `write cache: ${folder.writeCache}`,
+    `scheduler: ${folder.scheduler}`,
+    `${formatBytes(folder.freeBytes)} free`,
+  ].join('; ');
 }
 
 /** What of the wall time slices measured; the rest is preparing, opening, warming, verifying. */
@@ -71,36 +72,27 @@ function measuredShare({ seconds, measuredSeconds }: Run): string {
   return `${share}: ${formatDuration(measuredSeconds)} of ${formatDuration(seconds)}`;
 }
 
-function loadFacts(load: LoadRequest): Fact[] {
-  const { sessionsMin, sessionsMax } = load;
-  const slices = plural(load.slicesPerSession, 'slice');
-  const varied = load.levels.map(
-    ({ name, levels }) => `${name}: ${levels.map(formatScalar).join(', ')}`,
-  );
+function loadFacts({ levels, arms, ...load }: LoadRequest): Pair[] {
+  const sessions = `${formatCount(load.sessionsMin)} to ${formatCount(load.sessionsMax)}`;
+  const varied = levels.map((one) => `${one.name}: ${one.levels.map(formatScalar).join(', ')}`);
   return [
-    { label: 'Load', value: formatAllNamed(load.factors) },
-    ...(varied.length === 0 ? [] : [{ label: 'Varied', value: varied.join('; ') }]),
-    ...load.arms.map(({ name, config, settings }) => {
+    ['Load', formatAllNamed(load.factors)],
+    ...(varied.length === 0 ? [] : [['Varied', varied.join('; ')] as const]),
+    ...arms.map(({ name, config, settings }): Pair => {
       const given = settings.filter(({ origin }) => origin !== 'default');
       const told = given.map((setting) => `${setting.name}=${String(setting.value)}`).join(', ');
-      return { label: `Arm ${name}`, value: told === '' ? config : `${config}: ${told}` };
+      return [`Arm ${name}`, told === '' ? config : `${config}: ${told}`];
     }),
-    {
-      label: 'Sessions asked for',
-      value: `${formatCount(sessionsMin)} to ${formatCount(sessionsMax)}, ${slices} each`,
-    },
-    { label: 'Margin', value: `${formatSignificant(load.margin, 3)}x: less does not matter` },
+    ['Sessions asked for', `${sessions}, ${plural(load.slicesPerSession, 'slice')} each`],
+    ['Margin', `${formatSignificant(load.margin, 3)}x: less does not matter`],
   ];
 }
 
 function syncText(sync: SyncLatency | undefined): string {
   if (sync === undefined) return NOT_MEASURED;
-  const figures = [
-    `p50 ${microseconds(sync.p50Us)}`,
-    `p99 ${microseconds(sync.p99Us)}`,
-    `max ${microseconds(sync.maxUs)}`,
-  ];
-  return `${figures.join(', ')} (n = ${formatCount(sync.samples)})`;
+  const { p50Us, p99Us, maxUs, samples } = sync;
+  const [p50, p99, max] = [microseconds(p50Us), microseconds(p99Us), microseconds(maxUs)];
+  return `p50 ${p50}, p99 ${p99}, max ${max} (n = ${formatCount(samples)})`;
 }
 
 function microseconds(figure: Figure): string {
@@ -116,13 +108,11 @@ function backgroundText({ host: { background } }: Run): string {
 }
 
 /** Of what started from a state whose page cache was looked at. */
-function pageCacheFacts(rounds: readonly Round[]): Fact[] {
+function pageCacheFacts(rounds: readonly Round[]): Pair[] {
   const states = new Set(rounds.flatMap(({ state }) => state['pageCache'] ?? []).map(String));
   if (states.size === 0) return [];
   const shown = [...states].slice(0, STATES_SHOWN_MAX).join('; ');
-  return [
-    { label: 'Page cache', value: states.size > STATES_SHOWN_MAX ? `${shown}; and others` : shown },
-  ];
+  return [['Page cache', states.size > STATES_SHOWN_MAX ? `${shown}; and others` : shown]];
 }
 
 function gitText({ git }: Run): string {
@@ -130,9 +120,7 @@ function gitText({ git }: Run): string {
   return git.dirty ? `${git.commit}, with local changes` : git.commit;
 }
 
-function pairs(record: Readonly<Record<string, string>>): string {
+function namesText(record: Readonly<Record<string, string>>): string {
   const entries = Object.entries(record).sort(([a], [b]) => a.localeCompare(b));
-  return entries.length === 0
-    ? 'none'
-    : entries.map(([key, value]) => `${key} ${value}`).join(', ');
+  return entries.map(([key, value]) => `${key} ${value}`).join(', ') || 'none';
 }

@@ -5,10 +5,11 @@
 
 import type { TopLevelSpec } from 'vega-lite';
 import type { HeatPanel } from '../record/answer.ts';
+import type { Color } from './chart-theme.ts';
 import { formatPlain, formatPoint, intervalOf, withUnit } from './format.ts';
 import { textWidth } from './label-placement.ts';
 import { axisName, axisTitle } from './lines-chart.ts';
-import { Picture, pictureSpec, type Color } from './square-picture.ts';
+import { Picture, pictureSpec } from './square-picture.ts';
 
 const SQUARE = { width: 78, height: 44 } as const;
 const TINY_SIZE = 9;
@@ -26,13 +27,22 @@ const STEPS: readonly Color[] = ['equal', 'above', 'farAbove', 'farthest'];
 type HeatCell = HeatPanel['cells'][number];
 type Mark = HeatPanel['marks'][number];
 
+/** Levels of both factors, and where in the plot their squares begin. */
+interface Grid {
+  readonly xs: readonly number[];
+  readonly ys: readonly number[];
+  readonly left: (x: number) => number;
+  readonly top: (y: number) => number;
+  readonly height: number;
+}
+
 export function heatSpec(panel: HeatPanel): TopLevelSpec {
   const picture = new Picture();
   const xs = levels(panel.cells.map((cell) => cell.x));
   const ys = levels(panel.cells.map((cell) => cell.y));
   const marks = panel.marks.filter(({ x, y }) => xs.includes(x) && ys.includes(y));
   const framed = marks.filter((mark) => !isShort(mark));
-  const colors = new ColorScale(panel);
+  const colors = colorScale(panel);
   const width = Math.max(
     ...[WIDTH_MIN, xs.length * SQUARE.width, legendOf(panel, colors).right],
     ...framed.map((mark) => textWidth(markText(mark))),
@@ -45,13 +55,11 @@ export function heatSpec(panel: HeatPanel): TopLevelSpec {
   for (const cell of panel.cells) {
     const here = marks.filter((mark) => mark.x === cell.x && mark.y === cell.y && isShort(mark));
     const color = colors.colorOf(cell.value);
-    drawSquare(picture, { cell, color, notes: here.map(({ label }) => label) }, [
-      left(cell.x),
-      top(cell.y),
-    ]);
+    const about = { cell, color, notes: here.map(({ label }) => label) };
+    drawSquare(picture, about, [left(cell.x), top(cell.y)]);
   }
   for (const { x, y } of framed) picture.frame(left(x), top(y), SQUARE, 'published');
-  drawAxes(picture, panel, { xs, ys, left, top, height, framed });
+  drawAxes(picture, panel, { xs, ys, left, top, height }, framed);
   drawLegend(picture, panel, colors);
   const bottom = BOTTOM + framed.length * MARK_LINE;
   return pictureSpec(picture, { width, height, left: LEFT, top: TOP, right: RIGHT, bottom });
@@ -71,41 +79,32 @@ export function heatDescription({ title, x, y, color, cells, marks }: HeatPanel)
   ].join(' ');
 }
 
-class ColorScale {
-  readonly #low: number;
-  readonly #high: number;
-  readonly #log: boolean;
-  readonly #better: HeatPanel['better'];
+interface ColorScale {
+  readonly colorOf: (value: number) => Color;
+  /** Of each step, from worst to best. */
+  readonly bounds: readonly (readonly [from: number, to: number])[];
+}
 
-  constructor({ cells, color, better }: HeatPanel) {
-    const values = cells.map((cell) => cell.value).filter((value) => Number.isFinite(value));
-    this.#log = color.scale === 'log' && values.every((value) => value > 0);
-    this.#better = better;
-    this.#low = Math.min(...values);
-    this.#high = Math.max(...values);
-  }
-
-  colorOf(value: number): Color {
-    const span = this.#on(this.#high) - this.#on(this.#low);
-    const share = span === 0 ? 0 : (this.#on(value) - this.#on(this.#low)) / span;
-    const good = this.#better === 'higher' ? share : 1 - share;
-    const step = Math.min(STEPS.length - 1, Math.floor(good * STEPS.length));
-    return STEPS[step] ?? 'equal';
-  }
-
-  /** Bounds of the steps from worst to best. */
-  bounds(): [from: number, to: number][] {
-    const at = (share: number): number => {
-      const part = this.#better === 'higher' ? share : 1 - share;
-      const value = this.#on(this.#low) + part * (this.#on(this.#high) - this.#on(this.#low));
-      return this.#log ? Math.exp(value) : value;
-    };
-    return STEPS.map((_, index) => [at(index / STEPS.length), at((index + 1) / STEPS.length)]);
-  }
-
-  #on(value: number): number {
-    return this.#log ? Math.log(value) : value;
-  }
+function colorScale({ cells, color, better }: HeatPanel): ColorScale {
+  const values = cells.map((cell) => cell.value).filter((value) => Number.isFinite(value));
+  const log = color.scale === 'log' && values.every((value) => value > 0);
+  const on = (value: number): number => (log ? Math.log(value) : value);
+  const low = on(Math.min(...values));
+  const span = on(Math.max(...values)) - low;
+  /** From worst to best, of a share of the span and back. */
+  const turned = (share: number): number => (better === 'higher' ? share : 1 - share);
+  const at = (share: number): number => {
+    const value = low + turned(share) * span;
+    return log ? Math.exp(value) : value;
+  };
+  const count = STEPS.length;
+  return {
+    colorOf: (value) => {
+      const good = turned(span === 0 ? 0 : (on(value) - low) / span);
+      return STEPS[Math.min(count - 1, Math.floor(good * count))] ?? 'equal';
+    },
+    bounds: STEPS.map((_, index) => [at(index / count), at((index + 1) / count)]),
+  };
 }
 
 /** Its value, and below that in small its interval and what is noted of it. */
@@ -133,16 +132,9 @@ function drawSquare(
 function drawAxes(
   picture: Picture,
   panel: HeatPanel,
-  about: {
-    readonly xs: readonly number[];
-    readonly ys: readonly number[];
-    readonly left: (x: number) => number;
-    readonly top: (y: number) => number;
-    readonly height: number;
-    readonly framed: readonly Mark[];
-  },
+  { xs, ys, left, top, height }: Grid,
+  framed: readonly Mark[],
 ): void {
-  const { xs, ys, left, top, height, framed } = about;
   for (const y of ys) picture.word(-8, top(y) + SQUARE.height / 2, formatPlain(y), 'right');
   for (const x of xs) picture.word(left(x) + SQUARE.width / 2, height + 13, formatPlain(x));
   picture.word(-LEFT + 6, -14, axisName(panel.y), 'left', 'muted');
@@ -168,7 +160,7 @@ interface Legend {
 
 function legendOf({ color }: HeatPanel, colors: ColorScale): Legend {
   let x = LEGEND_X + textWidth(`${axisName(color)}:`) + 10;
-  const entries = colors.bounds().map(([from, to]) => {
+  const entries = colors.bounds.map(([from, to]) => {
     const title = `${formatPlain(Math.min(from, to))} - ${formatPlain(Math.max(from, to))}`;
     const entry = { x, title };
     x += 30 + textWidth(title);

@@ -14,6 +14,7 @@ const LOOKS: readonly Pick<Series, 'color' | 'shape' | 'dash'>[] = [
   { color: CHART_COLORS.fifth, shape: 'cross', dash: [4, 2] },
   { color: CHART_COLORS.muted, shape: 'triangle-down', dash: [1, 2] },
 ];
+const REFERENCE = { color: CHART_COLORS.published, dash: [7, 4] };
 /** More lines than this in one picture cannot be told apart. */
 export const SERIES_MAX: number = LOOKS.length;
 
@@ -37,12 +38,7 @@ export function linesFrame(panel: LinesPanel): Frame {
     yUnit: unit === 'x' ? 'x' : '',
     references: panel.references
       .filter(({ y }) => fits(y, panel.y))
-      .map(({ y, label }) => ({
-        y,
-        lines: broken(label),
-        color: CHART_COLORS.published,
-        dash: [7, 4],
-      })),
+      .map(({ y, label }) => ({ ...REFERENCE, y, lines: broken(label) })),
     series: drawn,
   };
 }

@@ -7,12 +7,14 @@ import type { Answer, AnswersFile } from '../record/answer.ts';
 import type { Round, Warning } from '../record/round.ts';
 import type { Run } from '../record/run.ts';
 import {
+  isUnmeasured,
   measuredText,
   measuredWhat,
   noDifferences,
   publishedText,
   statusOf,
   toneOf,
+  unmeasuredText,
   verdictText,
   type Status,
   type Tone,
@@ -121,9 +123,10 @@ export function buildModel(
   pictures: ReadonlyMap<Answer, readonly Picture[]>,
 ): ReportModel {
   const status = statusOf(run, file);
-  const answers = cut(file.answers);
-  const [first] = answers;
-  const single = answers.length === 1;
+  const [first] = file.answers;
+  const single = file.answers.length === 1;
+  const answers = cut(file.answers.filter((answer) => !isUnmeasured(answer)));
+  const unmeasured = unmeasuredText(file.answers);
   return {
     title: (single ? first?.title : undefined) ?? 'Published claims, measured on this machine',
     subtitle: subtitleOf(run),
@@ -131,6 +134,7 @@ export function buildModel(
     cards: answers.map((answer) => cardOf(answer, status)),
     blocks: [
       ...(first === undefined ? [text('Nothing has been judged yet.')] : []),
+      ...(unmeasured === '' ? [] : [text(unmeasured)]),
       ...answers.flatMap((answer) =>
         answerBlocks(answer, { run, status, single, pictures: pictures.get(answer) ?? [] }),
       ),
@@ -141,18 +145,15 @@ export function buildModel(
   };
 }
 
+const UNFINISHED: Readonly<Record<Exclude<Status, 'finished'>, string>> = {
+  running: 'Still running: this report is not the last word.',
+  interrupted: 'Interrupted: the run was stopped before its plan was complete.',
+  failed: 'Failed: the run ended with an error before its plan was complete.',
+};
+
 export function bannerOf(status: Status): string | undefined {
-  const kept = 'Figures and verdicts rest on the rounds that finished.';
-  switch (status) {
-    case 'finished':
-      return undefined;
-    case 'running':
-      return `Still running: this report is not the last word. ${kept}`;
-    case 'interrupted':
-      return `Interrupted: the run was stopped before its plan was complete. ${kept}`;
-    case 'failed':
-      return `Failed: the run ended with an error before its plan was complete. ${kept}`;
-  }
+  if (status === 'finished') return undefined;
+  return `${UNFINISHED[status]} Figures and verdicts rest on the rounds that finished.`;
 }
 
 function cardOf(answer: Answer, status: Status): Card {
@@ -160,13 +161,17 @@ function cardOf(answer: Answer, status: Status): Card {
     id: answer.question,
     anchor: slug(answer.question),
     title: answer.title,
-    badge: { tone: toneOf(answer), text: verdictText(answer, status) },
+    badge: badgeOf(answer, status),
     finding: answer.finding,
     published: publishedText(answer),
     publishedWhat: answer.published?.what ?? '',
     measured: measuredText(answer),
     measuredWhat: measuredWhat(answer),
   };
+}
+
+function badgeOf(answer: Answer, status: Status): Badge {
+  return { tone: toneOf(answer), text: verdictText(answer, status) };
 }
 
 function answerBlocks(
@@ -180,9 +185,9 @@ function answerBlocks(
   },
 ): Block[] {
   const anchor = slug(answer.question);
-  const badge = { tone: toneOf(answer), text: verdictText(answer, about.status) };
+  const badge = badgeOf(answer, about.status);
   const part = (title: string, blocks: readonly Block[]): Block[] =>
-    blocks.length === 0 ? [] : [{ kind: 'heading', level: 3, text: title, anchor: '' }, ...blocks];
+    headed({ kind: 'heading', level: 3, text: title, anchor: '' }, blocks);
   return [
     { kind: 'heading', level: 2, text: about.single ? 'In detail' : answer.title, anchor, badge },
     ...(about.single ? [] : [text(answer.finding)]),
@@ -218,11 +223,9 @@ function answerFacts(answer: Answer): Fact[] {
 }
 
 function runBlocks({ run, rounds, answers: { answers } }: ReportInput): Block[] {
-  const estimated = answers.some(({ estimates }) => estimates.length > 0);
+  const estimated = answers.some((one) => one.estimates.length > 0 && !isUnmeasured(one));
   const section = (title: string, blocks: readonly Block[]): Block[] =>
-    blocks.length === 0
-      ? []
-      : [{ kind: 'heading', level: 2, text: title, anchor: slug(title) }, ...blocks];
+    headed({ kind: 'heading', level: 2, text: title, anchor: slug(title) }, blocks);
   return [
     ...section('Conditions', [
       { kind: 'facts', facts: conditionFacts(run, rounds) },
@@ -230,7 +233,7 @@ function runBlocks({ run, rounds, answers: { answers } }: ReportInput): Block[] 
       ...table(settingsTable(answers)),
     ]),
     ...section('Untested', list(run.untested)),
-    ...section('Warnings', doubts(runDoubts(run, rounds))),
+    ...section('Warnings', doubts([...unmeasuredDoubts(answers), ...runDoubts(run, rounds)])),
     ...section('Method', estimated ? list(METHOD) : []),
     ...section('Repeat this run', [{ kind: 'command', text: run.command }]),
     ...section('Sessions', table(sessionTable(run, rounds), true)),
@@ -247,6 +250,13 @@ function subtitleOf(run: Run): string {
     `${formatBytes(host.memoryBytes)} memory`,
     `${host.workDir.fileSystem} on ${host.workDir.deviceModel || host.workDir.device}`,
   ].join('; ');
+}
+
+/** Of questions without a section of their own. */
+function unmeasuredDoubts(answers: readonly Answer[]): Doubt[] {
+  return answers
+    .filter(isUnmeasured)
+    .flatMap(({ question, warnings }) => warnings.map((one) => doubt(question, one)));
 }
 
 /** Of the host, of the run, and of rounds: the same words of one cell once, with their number. */
@@ -278,6 +288,10 @@ function text(words: string): Block {
 }
 
 // Nothing to say makes no block: a heading without one is left out as well.
+function headed(heading: Block, blocks: readonly Block[]): Block[] {
+  return blocks.length === 0 ? [] : [heading, ...blocks];
+}
+
 function list(all: readonly string[]): Block[] {
   const more = all.length - LIST_LENGTH_MAX;
   const items = more <= 0 ? all : [...cut(all), `${formatCount(more)} more stand in run.json.`];

@@ -10,6 +10,7 @@ import {
   emptyReport,
   estimate,
   interruptedReport,
+  partlyMeasuredReport,
   type Fixture,
 } from './testing/fixture.ts';
 import { linesPanel } from './testing/panels.ts';
@@ -108,6 +109,21 @@ describe('a finished run', () => {
     expect(count(/<section\b/g)).toBe(count(/<\/section>/g));
     expect(count(/<table>/g)).toBe(count(/<caption>/g));
     expect(html).toContain('<th scope="col" class="num">Smallest visible</th>');
+  });
+});
+
+describe('questions of which nothing was measured', () => {
+  it('stand in one line with the command that measures them, but for their warnings', async () => {
+    const { html, markdown } = await renderReport(partlyMeasuredReport());
+    const line =
+      'not measured: batch-sweep, surface; kvtune reproduce --claims batch-sweep,surface --quick';
+    expect(html).toContain(`<p>${line}</p>`);
+    expect(markdown).toContain(`\n${line}\n`);
+    for (const text of [html, markdown]) {
+      expect(text).not.toMatch(/Title of|Nothing was measured/);
+      expect(text).toContain('No room for surface.');
+      expect(text).toContain('A hashmap freelist makes writes 24 times faster');
+    }
   });
 });
 

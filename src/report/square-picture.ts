@@ -3,33 +3,34 @@
 // Colours come from the theme alone, so that a page can redraw them for dark screens. Pure.
 
 import type { TopLevelSpec } from 'vega-lite';
-import { CHART_COLORS, chartSpec, type Layer, type PlotSize } from './chart-theme.ts';
+import {
+  CHART_COLORS,
+  chartSpec,
+  layerOf,
+  type Color,
+  type Layer,
+  type PlotSize,
+} from './chart-theme.ts';
 import { LABEL_FONT_SIZE } from './label-placement.ts';
 
-export type Color = keyof typeof CHART_COLORS;
 export type WordStyle = 'plain' | 'left' | 'right' | 'bold' | 'tiny';
+
+type Size = Pick<PlotSize, 'width' | 'height'>;
+type Corners = Record<'x' | 'y' | 'x2' | 'y2', number>;
 
 /** What stands in a picture; the plot's corner is 0, 0 and words may lie outside it. */
 export class Picture {
-  readonly boxes: { x: number; y: number; x2: number; y2: number; fill: string; line: string }[] =
-    [];
-  readonly frames: { x: number; y: number; x2: number; y2: number; color: string }[] = [];
+  readonly boxes: (Corners & { fill: string; line: string })[] = [];
+  readonly frames: (Corners & { color: string })[] = [];
   readonly words: { x: number; y: number; text: string; color: string; style: WordStyle }[] = [];
 
-  box(
-    x: number,
-    y: number,
-    size: { width: number; height: number },
-    fill: Color,
-    line: Color,
-  ): void {
-    const [x2, y2] = [x + size.width, y + size.height];
-    this.boxes.push({ x, y, x2, y2, fill: CHART_COLORS[fill], line: CHART_COLORS[line] });
+  box(x: number, y: number, { width, height }: Size, fill: Color, line: Color): void {
+    const colors = { fill: CHART_COLORS[fill], line: CHART_COLORS[line] };
+    this.boxes.push({ x, y, x2: x + width, y2: y + height, ...colors });
   }
 
-  frame(x: number, y: number, size: { width: number; height: number }, color: Color): void {
-    const [x2, y2] = [x + size.width, y + size.height];
-    this.frames.push({ x, y, x2, y2, color: CHART_COLORS[color] });
+  frame(x: number, y: number, { width, height }: Size, color: Color): void {
+    this.frames.push({ x, y, x2: x + width, y2: y + height, color: CHART_COLORS[color] });
   }
 
   word(x: number, y: number, text: string, style: WordStyle = 'plain', color: Color = 'ink'): void {
@@ -59,23 +60,23 @@ function layersOf(picture: Picture, plot: PlotSize): Layer[] {
   const place = { x: at('x', plot.width), y: at('y', plot.height) };
   const ends = { x2: { field: 'x2' }, y2: { field: 'y2' } };
   const paint = (field: string): object => ({ field, type: 'nominal', scale: null, legend: null });
-  const layers: object[] = [
-    {
-      data: { values: picture.boxes },
-      mark: { type: 'rect', strokeWidth: 1 },
-      encoding: { ...place, ...ends, fill: paint('fill'), stroke: paint('line') },
-    },
-    {
-      data: { values: picture.frames },
-      mark: { type: 'rect', strokeWidth: 3, fill: null },
-      encoding: { ...place, ...ends, stroke: paint('color') },
-    },
-    ...Object.entries(WORD_MARKS).map(([style, mark]) => ({
-      data: { values: picture.words.filter((word) => word.style === style) },
-      mark: { type: 'text', baseline: 'middle', ...mark },
-      encoding: { ...place, text: { field: 'text' }, color: paint('color') },
-    })),
+  return [
+    layerOf(
+      picture.boxes,
+      { type: 'rect', strokeWidth: 1 },
+      { ...place, ...ends, fill: paint('fill'), stroke: paint('line') },
+    ),
+    layerOf(
+      picture.frames,
+      { type: 'rect', strokeWidth: 3, fill: null },
+      { ...place, ...ends, stroke: paint('color') },
+    ),
+    ...Object.entries(WORD_MARKS).map(([style, mark]) =>
+      layerOf(
+        picture.words.filter((word) => word.style === style),
+        { type: 'text', baseline: 'middle', ...mark },
+        { ...place, text: { field: 'text' }, color: paint('color') },
+      ),
+    ),
   ];
-  // The specification's types do not follow a layer that is put together from parts.
-  return layers as Layer[];
 }

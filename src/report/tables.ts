@@ -200,10 +200,9 @@ function settingsText(settings: Scalars): string {
 }
 
 // Digits as they were given: 4096 is a setting, 4,096 a figure.
-function settingText(value: Scalar): string {
-  return typeof value === 'boolean' || typeof value === 'string' || isFigure(value)
-    ? String(value)
-    : NOT_MEASURED;
+function settingText(value: Scalar | null): string {
+  const missing = value === null || (typeof value === 'number' && !isFigure(value));
+  return missing ? NOT_MEASURED : String(value);
 }
 
 function sum(values: readonly number[]): number {

@@ -9,9 +9,11 @@ import {
   emptyReport,
   estimate,
   interruptedReport,
+  partlyMeasuredReport,
 } from './testing/fixture.ts';
 
 const PLAIN = { color: false };
+const COMMAND = 'kvtune reproduce --claims batch-sweep,surface --quick';
 const ESCAPE = '\u001b';
 
 describe('renderTerminal', () => {
@@ -32,6 +34,19 @@ describe('renderTerminal', () => {
       'untested: 40 points, listed in the report; to ask again: kvtune reproduce --seed 424242',
     );
     expect(text).not.toContain('no time left');
+  });
+
+  it('names in one line all of which nothing was measured, and the command that measures it', () => {
+    const fixture = partlyMeasuredReport();
+    const text = renderTerminal(fixture, PLAIN);
+    const line = `not measured: batch-sweep, surface; ${COMMAND}`;
+    expect(text).toContain(`\n${line}\n`);
+    expect(text.replace(line, '')).not.toMatch(/batch-sweep|surface|Nothing was measured/);
+    expect(text).toContain('freelist-24x: ');
+    fixture.answers.answers = fixture.answers.answers.slice(-2);
+    const alone = renderTerminal(fixture, PLAIN);
+    expect(alone).toMatch(/^not measured: batch-sweep, surface; kvtune/);
+    expect(alone).not.toMatch(/^verdict|Nothing has been judged/m);
   });
 
   it('shows a comparison with estimates, tables, facts and warnings', () => {

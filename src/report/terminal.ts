@@ -6,11 +6,13 @@ import TextTable from 'cli-table3';
 import pc from 'picocolors';
 import type { Answer } from '../record/answer.ts';
 import {
+  isUnmeasured,
   measuredText,
   noDifferences,
   publishedText,
   statusOf,
   toneOf,
+  unmeasuredText,
   verdictText,
   visibleFrom,
   type Status,
@@ -43,19 +45,21 @@ export function renderTerminal(
   options: TerminalOptions,
 ): string {
   const page = new Page(options);
-  const { answers } = file;
+  const answers = file.answers.filter((answer) => !isUnmeasured(answer));
+  const unmeasured = unmeasuredText(file.answers);
   const status = statusOf(run, file);
   const banner = bannerOf(status);
-  const detailed = answers.length <= DETAILED_ANSWERS_MAX;
+  const detailed = file.answers.length <= DETAILED_ANSWERS_MAX;
   const published = answers.some((answer) => answer.published !== undefined);
   const untested = untestedText(run, answers);
   const blocks = [
     banner === undefined ? '' : page.colors.yellow(page.wrap(banner, '')),
-    answers.length === 0 ? 'Nothing has been judged yet.' : '',
+    file.answers.length === 0 ? 'Nothing has been judged yet.' : '',
     published ? page.verdictTable(answers, status) : '',
     answers.map((answer) => page.finding(answer, published ? undefined : status)).join('\n'),
     ...(detailed ? answers.flatMap((answer) => page.figures(answer)) : []),
-    page.warnings(answers, detailed),
+    unmeasured === '' ? '' : page.wrap(unmeasured, '  '),
+    page.warnings(file.answers, detailed),
     untested === '' ? '' : page.wrap(untested, '  '),
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;

@@ -5,7 +5,7 @@ import { sampleStandardDeviation } from 'simple-statistics';
 import { studentQuantile } from './distributions.ts';
 
 /**
- * Factors on the half-width, found by simulation (judge/sequential.sim.test.ts): with them a rule that may stop
+ * Factors on the half-width, found by simulation (questions/questions.sim.test.ts): with them a rule that may stop
  * at each of its looks decides wrongly in at most 5% of runs where a session's effect is correlated by 0.3
  * with the next one's; without them in up to 6% (two-sided) and 10% (one-sided).
  */

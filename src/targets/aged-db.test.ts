@@ -20,7 +20,7 @@ import {
 const SEED = 20261122;
 const PAGE_BYTES = 4096;
 const SYNTHESIZED_BYTES = 256e6;
-const CHURNED_BYTES = 24e6;
+const CHURNED_BYTES = 16e6;
 
 const folder = testFolder('aged');
 const mix = named('kubernetes-mix');
@@ -127,7 +127,7 @@ describe.each(churned)('churn $name', (recipe) => {
 });
 
 describe.each([
-  ['synthesize', synthesize, 2e9],
+  ['synthesize', synthesize, 1e9],
   ['churn', churn, CHURNED_BYTES],
 ] as const)('%s', (_name, make, dbBytes) => {
   it('removes the file when it is aborted in the middle', async () => {

@@ -3,33 +3,17 @@
 // its freelist, 1.3.6 as it is, and the newest that could be built. Optional: where one was not built, callers
 // say so.
 
-import { execFile } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { nodeVfs, type FreelistKind } from '../../engine/index.ts';
+import type { FreelistKind } from '../../engine/index.ts';
+import { numbers } from '../record/basic-schema.ts';
 import type { JobShape } from './aged-db.ts';
-
-/** From the compiled file to the checkout's root. */
-const BUILT = fileURLToPath(new URL('../../../scripts/peers/bin/bboltpeer', import.meta.url));
-const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+import { askPeer, besidePeer, findPeer, flagsOf, type Environment } from './peer-process.ts';
 
 const passSchema = z.object({
-  completionSeconds: z.number(),
   commitSeconds: z.array(z.number()),
-  spillSeconds: z.number(),
-  allocateSeconds: z.number(),
-  freeSeconds: z.number(),
-  releaseSeconds: z.number(),
-  countSeconds: z.number(),
-  writeAtSeconds: z.number(),
-  syncSeconds: z.number(),
-  allocations: z.number(),
-  multiPageAllocations: z.number(),
-  multiPageAllocationsFromRun: z.number(),
-  pagesAllocated: z.number(),
-  probes: z.number(),
-  fileGrowthBytes: z.number(),
+  ...numbers('completionSeconds spillSeconds allocateSeconds freeSeconds releaseSeconds'),
+  ...numbers('countSeconds writeAtSeconds syncSeconds allocations multiPageAllocations'),
+  ...numbers('multiPageAllocationsFromRun pagesAllocated probes fileGrowthBytes'),
 });
 const jobSchema = z.object({
   bbolt: z.string(),
@@ -59,16 +43,9 @@ export interface BboltJob {
 
 export type BboltVersion = z.infer<typeof versionSchema>;
 
-/** Names of the programs beside the metered one. */
-const PLAIN = 'bboltpeer-plain';
-const NEWEST = 'bboltpeer-newest';
-
 /** Path of the built harness; undefined where there is none. */
-export function findBboltPeer(
-  env: Readonly<Record<string, string | undefined>>,
-): string | undefined {
-  const path = env['KVTUNE_BBOLTPEER'] ?? BUILT;
-  return nodeVfs.exists(path) ? path : undefined;
+export function findBboltPeer(env: Environment): string | undefined {
+  return findPeer('bboltpeer', 'KVTUNE_BBOLTPEER', env);
 }
 
 /** The programs that build.sh leaves beside the metered one; undefined where one is not there. */
@@ -76,16 +53,13 @@ export function besideBboltPeer(peer: string): {
   readonly plain: string | undefined;
   readonly newest: string | undefined;
 } {
-  const find = (name: string): string | undefined => {
-    const path = join(dirname(peer), name);
-    return nodeVfs.exists(path) ? path : undefined;
-  };
-  return { plain: find(PLAIN), newest: find(NEWEST) };
+  const [plain, newest] = ['bboltpeer-plain', 'bboltpeer-newest'];
+  return { plain: besidePeer(peer, plain), newest: besidePeer(peer, newest) };
 }
 
 /** Which bbolt a program holds. */
-export async function bboltVersion(peer: string, signal: AbortSignal): Promise<BboltVersion> {
-  return versionSchema.parse(JSON.parse(await run(peer, ['version'], signal)));
+export function bboltVersion(peer: string, signal: AbortSignal): Promise<BboltVersion> {
+  return askPeer(peer, ['version'], { signal, schema: versionSchema });
 }
 
 /** Runs the job on `path` with bbolt, `rounds` times from the same bytes. */
@@ -94,36 +68,17 @@ export async function runBboltJob(
   job: { path: string; freelist: FreelistKind; shape: JobShape; rounds: number; seed: number },
   signal: AbortSignal,
 ): Promise<BboltJob> {
-  const { shape } = job;
-  const text = await run(
-    peer,
-    [
-      'job',
-      job.path,
-      ...['--freelist', job.freelist, '--value-bytes', String(shape.valueBytes)],
-      ...['--puts-per-commit', String(shape.putsPerCommit), '--commits', String(shape.commits)],
-      ...['--warm-up-commits', String(shape.warmUpCommits), '--rounds', String(job.rounds)],
-      ...['--seed', String(job.seed)],
-    ],
-    signal,
-  );
-  const parsed = jobSchema.parse(JSON.parse(text));
-  const { bbolt: version, passes, freelist, pageSize } = parsed;
+  const { path, freelist, rounds, seed } = job;
+  const { valueBytes, putsPerCommit, commits, warmUpCommits } = job.shape;
+  const shape = { valueBytes, putsPerCommit, commits, warmUpCommits };
+  const flags = flagsOf({ freelist, ...shape, rounds, seed });
+  const found = await askPeer(peer, ['job', path, ...flags], { signal, schema: jobSchema });
   const settings = {
-    freelist,
-    syncFreelist: !parsed.noFreelistSync,
-    growSync: !parsed.noGrowSync,
-    sync: !parsed.noSync,
-    pageSize,
+    freelist: found.freelist,
+    syncFreelist: !found.noFreelistSync,
+    growSync: !found.noGrowSync,
+    sync: !found.noSync,
+    pageSize: found.pageSize,
   };
-  return { version, settings, passes };
-}
-
-function run(peer: string, args: readonly string[], signal: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile(peer, args, { signal, maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(error.name === 'AbortError' ? error : new Error(stderr.trim() || error.message));
-    });
-  });
+  return { version: found.bbolt, settings, passes: found.passes };
 }

@@ -3,16 +3,10 @@
 // This file owns the command lines and the shape of the answers; what a figure means and what it leaves
 // out stands at the head of the Go file of the same name. Optional: callers say so where it is absent.
 
-import { execFile } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { nodeVfs, Random } from '../../engine/index.ts';
-
-/** From the compiled file to the checkout's root. */
-const BUILT = fileURLToPath(new URL('../../../scripts/peers/bin/etcdmvccpeer', import.meta.url));
-const NEWEST = 'etcdmvccpeer-newest';
-const OUTPUT_BYTES_MAX = 1024 * 1024;
+import { Random } from '../../engine/index.ts';
+import { numbers } from '../record/basic-schema.ts';
+import { askPeer, besidePeer, findPeer, flagsOf, type Environment } from './peer-process.ts';
 
 const versionSchema = z.object({
   etcd: z.string(),
@@ -22,110 +16,53 @@ const versionSchema = z.object({
   processors: z.number(),
 });
 const storeSchema = z.object({
-  batchLimit: z.number(),
-  batchIntervalMs: z.number(),
+  ...numbers('batchLimit batchIntervalMs compactionBatchLimit compactionSleepMs'),
   sync: z.boolean(),
   freelist: z.string(),
   syncFreelist: z.boolean(),
-  compactionBatchLimit: z.number(),
-  compactionSleepMs: z.number(),
 });
 const workSchema = z.object({
-  keys: z.number(),
-  preload: z.number(),
-  puts: z.number(),
-  keyBytes: z.number(),
-  valueBytes: z.number(),
+  ...numbers('keys preload puts keyBytes valueBytes seed'),
   order: z.enum(['sequential', 'random']),
-  seed: z.number(),
 });
-const costSchema = z.object({
-  seconds: z.number(),
-  userSeconds: z.number(),
-  systemSeconds: z.number(),
-  collections: z.number(),
-  pauseSeconds: z.number(),
-});
-const latencySchema = z.object({
-  count: z.number(),
-  meanNs: z.number(),
-  p50Ns: z.number(),
-  p90Ns: z.number(),
-  p99Ns: z.number(),
-  p999Ns: z.number(),
-  maxNs: z.number(),
-});
-const endSchema = z.object({
-  revision: z.number(),
-  keys: z.number(),
-  /** etcd's hash of all revisions (CRC32C): equal for stores that were given the same puts. */
-  hash: z.number(),
-  fileBytes: z.number(),
-  commits: z.number(),
-});
-const storeAnswer = { ...versionSchema.shape, settings: storeSchema, work: workSchema };
+const costSchema = z.object(numbers('seconds userSeconds systemSeconds collections pauseSeconds'));
+const latencySchema = z.object(numbers('count meanNs p50Ns p90Ns p99Ns p999Ns maxNs'));
+/** `hash`: etcd's hash of all revisions (CRC32C): equal for stores that were given the same puts. */
+const endSchema = z.object(numbers('revision keys hash fileBytes commits'));
+/** What every answer about a store begins and ends with. */
+const storeAnswer = {
+  ...versionSchema.shape,
+  ...{ settings: storeSchema, work: workSchema, cost: costSchema, end: endSchema },
+};
 const putsSchema = z.object({
   ...storeAnswer,
-  cost: costSchema,
-  putsPerSecond: z.number(),
-  commitsInside: z.number(),
-  lastCommitNs: z.number(),
-  heapBytesAtLast: z.number(),
-  end: endSchema,
+  ...numbers('putsPerSecond commitsInside lastCommitNs heapBytesAtLast'),
 });
 const readsSchema = z.object({
   ...storeAnswer,
-  cost: costSchema,
-  nsPerTransaction: z.number(),
+  ...numbers('nsPerTransaction nsPerKey transactionsPerSecond timerNs'),
+  ...numbers('keysRead bytesRead'),
   blockNsPerTransaction: z.array(z.number()),
   blockP99NsPerTransaction: z.array(z.number()),
-  nsPerKey: z.number(),
-  transactionsPerSecond: z.number(),
-  timerNs: z.number(),
-  keysRead: z.number(),
-  bytesRead: z.number(),
-  end: endSchema,
 });
 const besideSchema = z.object({
   ...storeAnswer,
-  cost: costSchema,
-  putsPerSecond: z.number(),
-  latency: latencySchema,
-  service: latencySchema,
-  late: latencySchema,
-  range: latencySchema,
-  keysRead: z.number(),
-  commitsInside: z.number(),
-  end: endSchema,
+  ...numbers('putsPerSecond keysRead commitsInside'),
+  ...{ latency: latencySchema, service: latencySchema, late: latencySchema, range: latencySchema },
 });
 const compactSchema = z.object({
   ...storeAnswer,
-  cost: costSchema,
-  callNs: z.number(),
-  totalNs: z.number(),
-  indexMs: z.number(),
-  batchPauses: z.number(),
-  batchPausesMs: z.number(),
+  ...numbers('callNs totalNs indexMs batchPauses batchPausesMs'),
   keysRemoved: z.number(),
-  before: latencySchema,
-  during: latencySchema,
-  duringService: latencySchema,
-  end: endSchema,
+  ...{ before: latencySchema, during: latencySchema, duringService: latencySchema },
 });
 const leasesSchema = z.object({
   ...versionSchema.shape,
   settings: storeSchema,
-  grant: costSchema,
-  nsPerGrant: z.number(),
-  bytesPerLease: z.number(),
-  renew: costSchema,
-  nsPerRenew: z.number(),
-  idleEmpty: costSchema,
-  idle: costSchema,
-  nsPerRevoke: z.number(),
-  expired: z.number(),
+  ...numbers('nsPerGrant bytesPerLease nsPerRenew nsPerRevoke'),
+  ...numbers('expired leasesAtTheEnd'),
+  ...{ grant: costSchema, renew: costSchema, idleEmpty: costSchema, idle: costSchema },
   expiryLag: latencySchema,
-  leasesAtTheEnd: z.number(),
 });
 
 export type EtcdVersion = z.infer<typeof versionSchema>;
@@ -205,83 +142,42 @@ export interface EtcdPeerCall {
 }
 
 /** Path of the built harness around etcd 3.5; undefined where there is none. */
-export function findEtcdMvccPeer(
-  env: Readonly<Record<string, string | undefined>>,
-): string | undefined {
-  const path = env['KVTUNE_ETCDMVCCPEER'] ?? BUILT;
-  return nodeVfs.exists(path) ? path : undefined;
+export function findEtcdMvccPeer(env: Environment): string | undefined {
+  return findPeer('etcdmvccpeer', 'KVTUNE_ETCDMVCCPEER', env);
 }
 
 /** The one around a newer etcd that build.sh leaves beside it; undefined where it is not there. */
 export function newestBesideEtcdMvccPeer(peer: string): string | undefined {
-  const path = join(dirname(peer), NEWEST);
-  return nodeVfs.exists(path) ? path : undefined;
+  return besidePeer(peer, 'etcdmvccpeer-newest');
 }
 
 /** Which etcd a program holds. */
-export async function etcdMvccVersion(peer: string, signal: AbortSignal): Promise<EtcdVersion> {
-  return versionSchema.parse(JSON.parse(await run(peer, ['version'], signal)));
+export function etcdMvccVersion(peer: string, signal: AbortSignal): Promise<EtcdVersion> {
+  return askPeer(peer, ['version'], { signal, schema: versionSchema });
 }
+
+type Ask<Request, Found> = (call: EtcdPeerCall, request: Request) => Promise<Found>;
 
 /** Puts as fast as they go, each a transaction of its own. */
-export async function runEtcdPuts(call: EtcdPeerCall, request: EtcdPutsRequest): Promise<EtcdPuts> {
-  return putsSchema.parse(await ask(call, 'puts', { ...request }));
-}
-
+export const runEtcdPuts: Ask<EtcdPutsRequest, EtcdPuts> = asking('puts', putsSchema);
 /** What a read transaction costs with nothing beside it. */
-export async function runEtcdReads(
-  call: EtcdPeerCall,
-  request: EtcdReadsRequest,
-): Promise<EtcdReads> {
-  return readsSchema.parse(await ask(call, 'reads', { ...request }));
-}
-
+export const runEtcdReads: Ask<EtcdReadsRequest, EtcdReads> = asking('reads', readsSchema);
 /** Latencies of puts beside ranges. */
-export async function runEtcdBeside(
-  call: EtcdPeerCall,
-  request: EtcdBesideRequest,
-): Promise<EtcdBeside> {
-  return besideSchema.parse(await ask(call, 'beside', { ...request }));
-}
-
+export const runEtcdBeside: Ask<EtcdBesideRequest, EtcdBeside> = asking('beside', besideSchema);
 /** One compaction and the latencies of puts beside it. */
-export async function runEtcdCompact(
-  call: EtcdPeerCall,
-  request: EtcdCompactRequest,
-): Promise<EtcdCompact> {
-  return compactSchema.parse(await ask(call, 'compact', { ...request }));
-}
-
+export const runEtcdCompact: Ask<EtcdCompactRequest, EtcdCompact> = asking(
+  'compact',
+  compactSchema,
+);
 /** What leases cost. */
-export async function runEtcdLeases(
-  call: EtcdPeerCall,
-  request: EtcdLeasesRequest,
-): Promise<EtcdLeases> {
-  return leasesSchema.parse(await ask(call, 'leases', { ...request }));
-}
+export const runEtcdLeases: Ask<EtcdLeasesRequest, EtcdLeases> = asking('leases', leasesSchema);
 
-/** A request's fields are the harness's flags: `keyBytes` is --key-bytes, `rangePauseMs` a time. */
-async function ask(
-  call: EtcdPeerCall,
+function asking<Request extends object, Found>(
   command: string,
-  request: Readonly<Record<string, string | number | boolean | undefined>>,
-): Promise<unknown> {
-  const flags = Object.entries(request).flatMap(([field, value]) => {
-    if (value === undefined) return [];
-    const [name, unit] = field.endsWith('Ms') ? [field.slice(0, -2), 'ms'] : [field, ''];
-    const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    return [`--${flag}=${value}${unit}`];
-  });
-  return JSON.parse(await run(call.peer, [command, call.path, ...flags], call.signal));
-}
-
-function run(peer: string, args: readonly string[], signal: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile(peer, args, { signal, maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(error.name === 'AbortError' ? error : new Error(stderr.trim() || error.message));
-    });
-  });
+  schema: z.ZodType<Found>,
+): Ask<Request, Found> {
+  return ({ peer, path, signal }, request) =>
+    askPeer(peer, [command, path, ...flagsOf(request)], { signal, schema });
 }
 
 const KEY_DIGITS = 10;

@@ -12,7 +12,14 @@
 // journals all that is cut off; the engine never does.
 
 import { crc32 } from 'node:zlib';
-import { EngineError, type OpenFlags, type Vfs, type VfsFile } from '../../engine/index.ts';
+import {
+  EngineError,
+  WrappedFile,
+  WrappedVfs,
+  type OpenFlags,
+  type Vfs,
+  type VfsFile,
+} from '../../engine/index.ts';
 
 const PAGE = 4096;
 const RECORD = 8 + PAGE;
@@ -27,8 +34,7 @@ export interface FileState {
   readonly digest: string;
 }
 
-export class UndoVfs implements Vfs {
-  readonly #vfs: Vfs;
+export class UndoVfs extends WrappedVfs {
   readonly #journalPath: string;
   readonly #journal: VfsFile;
   /** Journaled positions to their record. */
@@ -38,12 +44,13 @@ export class UndoVfs implements Vfs {
   /** Start and length of every write of this job. */
   readonly #writes: number[] = [];
   readonly #page: Uint8Array = new Uint8Array(PAGE);
-  #database: { file: VfsFile; size: number } | undefined;
+  /** Size of the database when it was opened. */
+  #size: number | undefined;
   #captured = 0;
 
   /** Opens or makes the journal. */
   constructor(vfs: Vfs, journalPath: string) {
-    this.#vfs = vfs;
+    super(vfs);
     this.#journalPath = journalPath;
     this.#journal = vfs.open(journalPath, { mode: 'create' });
     const run = new Uint8Array(RUN_PAGES * RECORD);
@@ -65,81 +72,26 @@ export class UndoVfs implements Vfs {
     return [...this.#records.keys()];
   }
 
-  open(path: string, flags: OpenFlags): VfsFile {
-    const file = this.#vfs.open(path, flags);
+  override open(path: string, flags: OpenFlags): VfsFile {
+    const file = super.open(path, flags);
     if (flags.mode === 'read') return file;
-    this.#database = { file, size: file.size() };
-    this.#journaled = new Uint32Array(Math.ceil(file.size() / PAGE / 32));
+    this.#size = file.size();
+    this.#journaled = new Uint32Array(Math.ceil(this.#size / PAGE / 32));
     for (const position of this.#records.keys()) this.#mark(position / PAGE);
-    const before = (position: number, length: number): void => {
+    return new JournaledFile(file, (position, length) => {
       this.#beforeWrite(file, position, length);
-    };
-    return {
-      read: (target, offset, length, position) => file.read(target, offset, length, position),
-      write: (source, offset, length, position) => {
-        before(position, length);
-        file.write(source, offset, length, position);
-      },
-      writev: (sources, position) => {
-        before(
-          position,
-          sources.reduce((sum, source) => sum + source.length, 0),
-        );
-        file.writev(sources, position);
-      },
-      sync: () => {
-        file.sync();
-      },
-      truncate: (bytes) => {
-        before(bytes, Math.max(0, file.size() - bytes));
-        file.truncate(bytes);
-      },
-      size: () => file.size(),
-      allocatedBytes: () => file.allocatedBytes(),
-      close: () => {
-        file.close();
-      },
-    };
-  }
-
-  exists(path: string): boolean {
-    return this.#vfs.exists(path);
-  }
-
-  remove(path: string): void {
-    this.#vfs.remove(path);
-  }
-
-  list(folder: string): string[] {
-    return this.#vfs.list(folder);
-  }
-
-  makeFolder(folder: string): void {
-    this.#vfs.makeFolder(folder);
-  }
-
-  rename(from: string, to: string): void {
-    this.#vfs.rename(from, to);
-  }
-
-  syncFolder(folder: string): void {
-    this.#vfs.syncFolder(folder);
-  }
-
-  lock(file: VfsFile, path: string, kind: 'exclusive' | 'shared'): string | undefined {
-    // The lock belongs to the descriptor below the wrapper made in open().
-    return this.#vfs.lock(this.#database?.file ?? file, path, kind);
+    });
   }
 
   /** Brings the database back to what it was when it was opened. Call it after closing the Db. */
   undo(path: string): void {
-    const opened = this.#database;
-    if (opened === undefined) return;
+    const size = this.#size;
+    if (size === undefined) return;
     this.#journal.sync();
-    const file = this.#vfs.open(path, { mode: 'write' });
+    const file = this.inner.open(path, { mode: 'write' });
     try {
-      this.#writeBack(file, this.#overwritten(opened.size));
-      if (file.size() !== opened.size) file.truncate(opened.size);
+      this.#writeBack(file, this.#overwritten(size));
+      if (file.size() !== size) file.truncate(size);
       file.sync();
     } finally {
       file.close();
@@ -149,10 +101,7 @@ export class UndoVfs implements Vfs {
 
   /** Writes everything that the journal holds back to `file`. */
   undoAll(file: VfsFile): void {
-    this.#writeBack(
-      file,
-      [...this.#records.keys()].sort((a, b) => a - b),
-    );
+    this.#writeBack(file, ascending(this.#records.keys()));
   }
 
   close(): void {
@@ -161,7 +110,7 @@ export class UndoVfs implements Vfs {
 
   #beforeWrite(file: VfsFile, position: number, length: number): void {
     this.#writes.push(position, length);
-    const end = Math.min(position + length, this.#database?.size ?? 0);
+    const end = Math.min(position + length, this.#size ?? 0);
     for (let page = Math.floor(position / PAGE); page * PAGE < end; page++) {
       const word = this.#journaled[page >>> 5] ?? 0;
       if ((word & (1 << (page & 31))) === 0) this.#capture(file, page);
@@ -193,29 +142,20 @@ export class UndoVfs implements Vfs {
       const end = Math.min(start + (this.#writes[i + 1] ?? 0), size);
       for (let at = start - (start % PAGE); at < end; at += PAGE) positions.add(at);
     }
-    return [...positions].sort((a, b) => a - b);
+    return ascending(positions);
   }
 
   /** Neighbours in the file are neighbours in the journal too, as far as they were written in one go. */
   #writeBack(file: VfsFile, positions: readonly number[]): void {
     const run = new Uint8Array(RUN_PAGES * RECORD);
-    for (let i = 0; i < positions.length;) {
-      const position = positions[i] ?? 0;
-      const record = this.#recordOf(position);
-      let pages = 1;
-      while (
-        pages < RUN_PAGES &&
-        positions[i + pages] === position + pages * PAGE &&
-        this.#records.get(position + pages * PAGE) === record + pages
-      ) {
-        pages++;
-      }
-      this.#journal.read(run, 0, pages * RECORD, record * RECORD);
+    const joins = (next: number): boolean =>
+      this.#records.get(next) === this.#recordOf(next - PAGE) + 1;
+    for (const { position, pages } of runsOf(positions, joins)) {
+      this.#journal.read(run, 0, pages * RECORD, this.#recordOf(position) * RECORD);
       const sources = Array.from({ length: pages }, (_, page) =>
         run.subarray(page * RECORD + 8, (page + 1) * RECORD),
       );
       file.writev(sources, position);
-      i += pages;
     }
   }
 
@@ -225,6 +165,32 @@ export class UndoVfs implements Vfs {
       throw new EngineError('CORRUPT', `${this.#journalPath} does not hold position ${position}`);
     }
     return record;
+  }
+}
+
+/** Tells of every stretch that is about to be written or cut off. */
+class JournaledFile extends WrappedFile {
+  readonly #before: (position: number, length: number) => void;
+
+  constructor(file: VfsFile, before: (position: number, length: number) => void) {
+    super(file);
+    this.#before = before;
+  }
+
+  override write(source: Uint8Array, offset: number, length: number, position: number): void {
+    this.#before(position, length);
+    super.write(source, offset, length, position);
+  }
+
+  override writev(sources: readonly Uint8Array[], position: number): void {
+    const length = sources.reduce((sum, source) => sum + source.length, 0);
+    this.#before(position, length);
+    super.writev(sources, position);
+  }
+
+  override truncate(bytes: number): void {
+    this.#before(bytes, Math.max(0, this.size() - bytes));
+    super.truncate(bytes);
   }
 }
 
@@ -271,13 +237,9 @@ export function fileState(vfs: Vfs, path: string, positions: Iterable<number>): 
     .sort()
     .filter((position, i, all) => i === 0 || position !== all[i - 1]);
   let digest = 0;
-  for (let i = 0; i < sorted.length;) {
-    const position = sorted[i] ?? 0;
-    let pages = 1;
-    while (pages < RUN_PAGES && sorted[i + pages] === position + pages * PAGE) pages++;
+  for (const { position, pages } of runsOf(sorted)) {
     run.fill(0, file.read(run, 0, pages * PAGE, position), pages * PAGE);
     digest = crc32(run.subarray(0, pages * PAGE), digest);
-    i += pages;
   }
   const state = {
     dbBytes: file.size(),
@@ -286,4 +248,26 @@ export function fileState(vfs: Vfs, path: string, positions: Iterable<number>): 
   };
   file.close();
   return state;
+}
+
+/** Stretches of neighbouring pages among ascending positions; `joins` may end one before its next page. */
+function* runsOf(
+  positions: ArrayLike<number>,
+  joins: (next: number) => boolean = () => true,
+): Generator<{ readonly position: number; readonly pages: number }> {
+  for (let i = 0; i < positions.length;) {
+    const position = positions[i] ?? 0;
+    let pages = 1;
+    let next = position + PAGE;
+    while (pages < RUN_PAGES && positions[i + pages] === next && joins(next)) {
+      pages++;
+      next += PAGE;
+    }
+    yield { position, pages };
+    i += pages;
+  }
+}
+
+function ascending(positions: Iterable<number>): number[] {
+  return [...positions].sort((a, b) => a - b);
 }

@@ -1,7 +1,6 @@
 // kvtune db inspect: what is in a database file: pages, free spans, buckets. Counting is the engine's;
 // this renders.
 
-import Table from 'cli-table3';
 import { inspectSteps, nodeVfs, type InspectReport } from '../../../engine/index.ts';
 import { command, type CliCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -9,6 +8,9 @@ import { formatBytes, formatCount, formatShare } from '../../report/format.ts';
 import { requiredText } from '../flag.ts';
 import { assertFile } from '../database-file.ts';
 import { takeSteps } from '../steps.ts';
+import { textTable } from '../text-table.ts';
+
+const COUNTED = ['keys', 'depth', 'leaf pages', 'branch pages', 'overflow', 'keys and values'];
 
 export const dbInspect: CliCommand = command({
   name: 'inspect <file>',
@@ -39,28 +41,23 @@ function render(file: string, report: InspectReport): string {
   const longest = spans.reduce((most, [pages]) => Math.max(most, pages), 0);
   const share = report.pages === 0 ? 0 : report.freePages / report.pages;
   const mean = report.freePages / Math.max(1, spanCount);
-  const table = new Table({
-    head: ['bucket', 'keys', 'depth', 'leaf pages', 'branch pages', 'overflow', 'keys and values'],
-    style: { head: [], border: [], compact: true },
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
-  });
-  for (const bucket of report.buckets) {
-    table.push([
-      bucket.name === '' ? '(root)' : bucket.name,
-      formatCount(bucket.keys),
-      bucket.depth,
-      formatCount(bucket.leafPages),
-      formatCount(bucket.branchPages),
-      formatCount(bucket.overflowPages),
-      formatBytes(bucket.bytes),
-    ]);
-  }
   return [
     `${file}: ${formatBytes(report.dbBytes)}, ${formatCount(report.pages)} pages of ` +
       `${formatCount(report.pageSize)} bytes, txid ${formatCount(report.txid)}, freelist ` +
       (report.freelistStored ? 'stored' : 'not stored'),
     `free: ${formatCount(report.freePages)} pages (${formatShare(share)}) in ` +
       `${formatCount(spanCount)} spans, mean ${mean.toFixed(1)}, longest ${formatCount(longest)} pages`,
-    table.toString(),
+    textTable(
+      [['bucket', 'left'], ...COUNTED.map((head) => [head, 'right'] as const)],
+      report.buckets.map((bucket) => [
+        bucket.name === '' ? '(root)' : bucket.name,
+        formatCount(bucket.keys),
+        bucket.depth,
+        formatCount(bucket.leafPages),
+        formatCount(bucket.branchPages),
+        formatCount(bucket.overflowPages),
+        formatBytes(bucket.bytes),
+      ]),
+    ),
   ].join('\n');
 }

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { Db, nodeVfs, type InspectReport } from '../../../engine/index.ts';
 import { kvtune, pressCtrlC, startKvtune, until } from '../../testing/kvtune-process.ts';
 import { testFolder } from '../../testing/test-folder.ts';
+import { kvtuneInside } from './testing/kvtune-inside.ts';
 
 const PAGE = 4096;
 const FLAG_BRANCH = 1;
@@ -130,7 +131,7 @@ describe.concurrent('kvtune db age', () => {
     [['--sise', '16MB'], /unknown flag --sise; did you mean --size\?/],
   ])('%j: ends with 2 and says why', async (flags, complaint) => {
     const path = fresh();
-    const { code, stdout, stderr } = await kvtune(['db', 'age', path, ...flags]);
+    const { code, stdout, stderr } = await kvtuneInside(['db', 'age', path, ...flags]);
     expect(code).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).toMatch(complaint);

@@ -14,7 +14,6 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { systemClock } from '../../measure/clock.ts';
-import type { AnswersFile } from '../../record/answer.ts';
 import { readRun } from '../../record/folder.ts';
 import { jsonSchema, type SchemaFile } from '../../record/json-schemas.ts';
 import {
@@ -25,6 +24,7 @@ import {
   type Ended,
 } from '../../testing/kvtune-process.ts';
 import { diskFolder, isMemory } from '../../testing/test-folder.ts';
+import { kvtuneInside } from './testing/kvtune-inside.ts';
 
 const SHM = '/dev/shm';
 /** Nobody refuses root anything. */
@@ -45,7 +45,7 @@ async function timed(words: readonly string[]): Promise<Ended & { readonly secon
   return { ...ended, seconds: (systemClock.nowNs() - started) / 1e9 };
 }
 
-describe.concurrent('kvtune reproduce: flags', () => {
+describe('kvtune reproduce: flags', () => {
   it.each([
     [['--quick', '--full'], /--quick and --full exclude each other; give one of them/],
     [
@@ -67,7 +67,7 @@ describe.concurrent('kvtune reproduce: flags', () => {
     [['--resume', 'r'], /--resume and --out exclude each other/],
   ])('%j ends with 2, says why and makes no folder', async (flags, complaint) => {
     const folder = out();
-    const { code, stdout, stderr } = await kvtune(['reproduce', '--out', folder, ...flags]);
+    const { code, stdout, stderr } = await kvtuneInside(['reproduce', '--out', folder, ...flags]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(complaint);
     expect(existsSync(folder)).toBe(false);
@@ -171,7 +171,7 @@ describe.concurrent('kvtune reproduce: folders on which nothing can be measured'
   );
 });
 
-describe('kvtune reproduce: Ctrl-C, and going on', () => {
+describe('kvtune reproduce: Ctrl-C', () => {
   const folder = join(base, 'interrupted');
   const work = join(base, 'work');
   let ended: Ended;
@@ -252,21 +252,5 @@ describe('kvtune reproduce: Ctrl-C, and going on', () => {
     expect(again.code).toBe(0);
     expect(again.stdout).toMatch(/interrupted/i);
     expect(existsSync(join(folder, 'report.html'))).toBe(true);
-  });
-
-  it('goes on with the mode and seed it had, and answers', { timeout: 180_000 }, async () => {
-    const before = readRun(folder).rounds;
-    const words = ['reproduce', '--resume', folder, '--claims', 'lease-scale', '--json'];
-    const { code, stdout, stderr } = await kvtune([...words, '--seed', '5', '--budget', '40s']);
-    expect(code, stderr).toBe(0);
-    const file = JSON.parse(stdout) as AnswersFile & { claims: { id: string }[] };
-    expect(file).toMatchObject({ seed: 7, mode: 'quick', status: 'finished' });
-    expect(file.answers.map(({ question }) => question)).toEqual(['lease-scale']);
-    expect(file.claims.map(({ id }) => id)).toEqual(['lease-scale']);
-    const { run, rounds: all } = readRun(folder);
-    expect(run.questions.toSorted()).toEqual(['index-lock', 'lease-scale']);
-    expect(all.slice(0, before.length)).toEqual(before);
-    expect(all.length).toBeGreaterThan(before.length);
-    expect(readdirSync(folder).filter((name) => /work|lock/.test(name))).toEqual([]);
   });
 });

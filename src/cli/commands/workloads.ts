@@ -1,7 +1,6 @@
 // kvtune workloads: what can be put on a store, and what can be set about each. Measures nothing; the
 // catalogue and its words are the workloads' own.
 
-import Table from 'cli-table3';
 import { WORKLOADS, type Workload } from '../../../workloads/index.ts';
 import { factorsFor } from '../../question/factors.ts';
 import { formatPlain } from '../../report/format.ts';
@@ -10,6 +9,7 @@ import { EXIT } from '../exit-codes.ts';
 import { textFlag } from '../flag.ts';
 import { findWorkload } from '../load-flags.ts';
 import { allowedBy } from '../show-config.ts';
+import { textTable } from '../text-table.ts';
 
 const positionals = { name: textFlag({ describe: 'one of them' }) } as const;
 
@@ -48,23 +48,21 @@ function listText(): string {
 function detailText(workload: Workload): string {
   const { id, title, what, source, lanes } = workload;
   const rate = workload.nominalRate({});
-  const table = new Table({
-    head: ['--param', 'default', 'allowed', 'what'],
-    colAligns: ['left', 'right', 'left', 'left'],
-    colWidths: [21, 19, 24, 54],
-    wordWrap: true,
-    style: { head: [], border: [], compact: true },
-  });
-  for (const factor of factorsFor(id).values()) {
-    if (factor.owner !== 'workload') continue;
-    table.push([factor.name, String(factor.default), allowedBy(factor), factor.meaning]);
-  }
+  const own = [...factorsFor(id).values()].filter(({ owner }) => owner === 'workload');
   return [
     `${id}: ${title}`,
     what,
     `lanes: ${lanes.join(', ')}`,
     ...(rate === undefined ? [] : [`rate of its own: ${formatPlain(rate)} operations/s`]),
-    table.toString(),
+    textTable(
+      [
+        ['--param', 'left', 21],
+        ['default', 'right', 19],
+        ['allowed', 'left', 24],
+        ['what', 'left', 54],
+      ],
+      own.map((one) => [one.name, String(one.default), allowedBy(one), one.meaning]),
+    ),
     `sources: ${source}`,
     '',
   ].join('\n');

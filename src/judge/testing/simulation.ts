@@ -53,7 +53,7 @@ export function simulated(
   });
 }
 
-/** One run of a question: `truths` in the order of its contrasts. */
+/** One run of a question: `truths` in the order of its contrasts, which may share cells. */
 export function simulate(
   question: Sequential,
   {
@@ -71,17 +71,14 @@ export function simulate(
     const truth = truths[index] ?? { middle: 0, spread: 0 };
     return sessionsOf(contrast, truth, { noise, random, count: last });
   });
-  const have = question.contrasts.map(() => question.looks[0] ?? 0);
+  const have = new Map(question.contrasts.map(({ cell }) => [cell, question.looks[0] ?? 0]));
   for (;;) {
     const values = question.contrasts.map(
-      ({ id }, index) => [id, all[index]?.slice(0, have[index]) ?? []] as const,
+      ({ id, cell }, index) => [id, all[index]?.slice(0, have.get(cell)) ?? []] as const,
     );
     const { verdict, settled, needs } = decide(question, new Map(values), false);
-    if (needs.length === 0) return { verdict, settled, sessions: Math.max(...have) };
-    for (const need of needs) {
-      const index = question.contrasts.findIndex(({ cell }) => cell === need.cell);
-      have[index] = (have[index] ?? 0) + need.sessions;
-    }
+    if (needs.length === 0) return { verdict, settled, sessions: Math.max(...have.values()) };
+    for (const { cell, sessions } of needs) have.set(cell, (have.get(cell) ?? 0) + sessions);
   }
 }
 

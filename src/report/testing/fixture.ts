@@ -50,6 +50,21 @@ export function interruptedReport(): Fixture {
   return checked(fixture);
 }
 
+/** The same run, of whose questions two never had their turn. */
+export function partlyMeasuredReport(): Fixture {
+  const fixture = claimsReport();
+  const unmeasured = ['batch-sweep', 'surface'].map((question): Answer => ({
+    ...madeUpAnswer(question, `Title of ${question}`),
+    ...{ verdict: 'nothing', finding: 'Nothing was measured.', untested: ['not measured: all'] },
+    kind: question === 'surface' ? 'map' : 'claim',
+    command: `kvtune reproduce --claims ${question} --quick`,
+    estimates: [estimate({ value: null, low: null, high: null, sessions: 0, slices: 0 })],
+    warnings: [{ code: 'gone', message: `No room for ${question}.` }],
+  }));
+  fixture.answers.answers.push(...unmeasured);
+  return checked(fixture);
+}
+
 /** A run that has no round yet. */
 export function emptyReport(): Fixture {
   const fixture = claimsReport();

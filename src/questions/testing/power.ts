@@ -3,8 +3,8 @@
 
 import { median } from 'simple-statistics';
 import type { Random } from '../../../engine/index.ts';
-import { comparison } from './simulated-rules.ts';
-import { simulate } from './simulation.ts';
+import { simulate } from '../../judge/testing/simulation.ts';
+import { simulatedComparison } from './simulated-questions.ts';
 
 const EFFECTS: readonly number[] = [0, 0.02, 0.05, 0.1];
 const SPREADS: readonly number[] = [0.01, 0.02, 0.05];
@@ -19,10 +19,9 @@ interface PowerRow {
 }
 
 function powerRows(runs: number, random: Random): PowerRow[] {
-  const question = comparison(1);
   return EFFECTS.flatMap((effect) =>
     SPREADS.map((spread) => {
-      const truths = [{ middle: Math.log(1 + effect), spread }];
+      const { question, truths } = simulatedComparison(1 + effect, spread);
       const outcomes = Array.from({ length: runs }, () =>
         simulate(question, { truths, noise: 'normal', random }),
       );
