@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { ARRIVAL_NAMES, WORKLOADS, workload, type Workload } from '../../workloads/index.ts';
 import { slowClients } from '../load/split-clients.ts';
 import { loadPlan } from '../load/load-plan.ts';
+import { laneShares } from '../questions/load-cell.ts';
 import { findFactor, readLevel, type Factor, type Factors } from '../question/factor.ts';
 import { factorsFor } from '../question/factors.ts';
 import type { Question } from '../question/question.ts';
@@ -38,6 +39,9 @@ const HABITS: Readonly<Record<Command, Habits>> = {
 };
 /** A slice holds so many intervals of the slowest batch at least: without its commits it is no picture of an arm. */
 const BATCHES_A_SLICE = 2.5;
+/** Operations of its most frequent lane that a comparison at a rate has of each arm a session, for a p99. */
+const P99_OPERATIONS = 1000;
+const ARM_SECONDS_MAX = 12;
 /** Sessions of a comparison before its first look. */
 const FIRST_LOOK = 4;
 const MARGIN = 1.05;
@@ -93,7 +97,7 @@ export function sessionFlags(
   readonly budget: Flag<number | undefined>;
 } {
   const { seconds, sessions } = HABITS[command];
-  const more = command === 'ab' ? ', more for a batchInterval over 100ms' : '';
+  const more = command === 'ab' ? ', more for a low rate or a batchInterval over 100ms' : '';
   return {
     duration: textFlag({
       describe: `measured time of a slice (default: ${String(seconds * 1000)}ms${more})`,
@@ -144,17 +148,21 @@ export function requestBase(
     throw usageError('no workload given', 'kvtune workloads lists them');
   }
   const { id } = findWorkload(values.workload);
-  const { sessions, armSeconds, slices } = HABITS[command];
+  const { sessions, slices } = HABITS[command];
   const { duration, ops, repeat = sessions } = values;
-  const seconds = duration === undefined ? secondsOf(command, arms) : duration / 1e9;
   positive({ ...{ clients: values.clients, threads: values.threads }, ops, repeat, duration });
   const parameters = readParameters(id, values.param ?? []);
+  const load = {
+    ...{ workload: id, ...parameters },
+    ...loopOf(values, workload(id, parameters).nominalRate),
+    ...clientsOf(id, parameters, values),
+  };
+  const armSeconds = armSecondsOf(command, load);
+  const seconds = duration === undefined ? secondsOf(command, armSeconds, arms) : duration / 1e9;
   return {
     ...{ command, workload: id, margin },
     factors: {
-      ...{ workload: id, ...parameters },
-      ...loopOf(values, workload(id, parameters).nominalRate),
-      ...clientsOf(id, parameters, values),
+      ...load,
       ...{ seconds, operationsMax: ops ?? 0, probeSync: false, verify: true },
     },
     sessionsMin: command === 'ab' ? Math.min(FIRST_LOOK, repeat) : repeat,
@@ -163,12 +171,25 @@ export function requestBase(
   };
 }
 
+/** Measured of each arm a session: of a comparison at a rate as long as its p99 takes, within bounds. */
+function armSecondsOf(command: Command, load: Scalars): number {
+  const { armSeconds } = HABITS[command];
+  if (command !== 'ab' || load['loop'] !== 'open') return armSeconds;
+  const perSecond = Number(load['ratePerSecond']) * Math.max(...laneShares(load).values());
+  return Math.min(ARM_SECONDS_MAX, Math.max(armSeconds, P99_OPERATIONS / perSecond));
+}
+
 /** Of a slice. */
-function secondsOf(command: Command, arms: LoadRequest['arms']): number {
+function secondsOf(command: Command, armSeconds: number, arms: LoadRequest['arms']): number {
+  const { seconds, slices } = HABITS[command];
   const intervals = arms.flatMap(({ settings }) =>
     settings.flatMap(({ name, value }) => (name === 'batchIntervalMs' ? [Number(value)] : [])),
   );
-  return Math.max(HABITS[command].seconds, (BATCHES_A_SLICE * Math.max(0, ...intervals)) / 1e3);
+  return Math.max(
+    seconds,
+    armSeconds / slices[1],
+    (BATCHES_A_SLICE * Math.max(0, ...intervals)) / 1e3,
+  );
 }
 
 /** What a command asks of a workload where no flag says anything. */

@@ -3,6 +3,7 @@ import { againstMargin, floorOf, sideOf } from './sides.ts';
 
 const at = (low: number | null, high: number | null, floor: number | null = 1.02) => ({
   ...{ low, high, floorWithin: floor, floorBetween: null },
+  value: low === null || high === null ? null : Math.sqrt(low * high),
 });
 
 it.each([
@@ -32,8 +33,13 @@ it.each([
   [at(1.03, 1.2), 'better'],
   [at(0.8, 0.97), 'worse'],
   [at(0.9, 1.04), 'inconclusive'],
-  [at(1.01, 1.2), 'inconclusive'],
+  [at(1.01, 1.2), 'better'],
+  [at(0.83, 0.99), 'worse'],
+  // No verdict is finer than the noise floor.
+  [at(1.001, 1.08, 1.05), 'inconclusive'],
   [at(1.1, 1.2, 1.3), 'inconclusive'],
+  [at(1.1, 1.2, null), 'inconclusive'],
+  [at(null, null), 'inconclusive'],
   [undefined, 'inconclusive'],
 ])('%o against a margin of 5%%: %s', (estimate, verdict) => {
   expect(againstMargin(estimate, 1.05)).toBe(verdict);

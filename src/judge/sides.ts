@@ -30,15 +30,17 @@ export function sideOf(estimate: (Interval & Floors) | undefined): Side {
 
 /**
  * A ratio, above 1 the better, against a margin: 'alike' is shown by an interval wholly within it, 'better' and
- * 'worse' by one that is not, and lies beyond 1 and beyond the noise floor.
+ * 'worse' by one that is not and lies beyond 1, of a value that is no finer than the noise floor.
  */
 export function againstMargin(
-  estimate: (Interval & Floors) | undefined,
+  estimate: (Interval & Floors & Pick<Estimate, 'value'>) | undefined,
   margin: number,
 ): 'better' | 'worse' | 'alike' | 'inconclusive' {
   if (estimate === undefined) return 'inconclusive';
   if (equivalence(estimate, [1 / margin, margin]) === 'equivalent') return 'alike';
-  const side = sideOf(estimate);
-  if (side === 'above') return 'better';
-  return side === 'below' ? 'worse' : 'inconclusive';
+  const { value, low, high } = estimate;
+  const floor = floorOf(estimate);
+  if (value === null || low === null || high === null || floor === undefined) return 'inconclusive';
+  if (low > 1 && value > floor) return 'better';
+  return high < 1 && value < 1 / floor ? 'worse' : 'inconclusive';
 }

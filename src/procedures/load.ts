@@ -24,13 +24,13 @@ import type {
 
 export const load: Procedure = {
   name: 'load',
-  warmUp: { figure: 'operationsPerSecond', slicesMin: 4, slicesMax: 9, sideBySide: true },
+  warmUp: { figure: 'operationsPerSecond', slicesMin: 5, slicesMax: 12, sideBySide: true },
   prepare,
   open,
 };
 
 /** Long enough to see whether code is still being compiled. */
-const WARM_SECONDS_MAX = 0.25;
+const WARM_SECONDS_MAX = 0.15;
 const PROBE_SECONDS = 0.1;
 /** Below this the slowest hundredth is a few operations. */
 const P99_OPERATIONS_MIN = 500;

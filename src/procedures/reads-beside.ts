@@ -4,6 +4,7 @@
 // and synced before they are answered. A slice ends with a commit, outside of what is measured, so that the
 // next begins with an empty buffer.
 
+import type { Store } from '../../engine/index.ts';
 import type { Scalars } from '../record/round.ts';
 import { numberOf } from './asked.ts';
 import { latencyFigures } from './clients/latency-figures.ts';
@@ -63,7 +64,7 @@ class BesideArm implements OpenArm {
   async slice({ warm }: SliceOrder): Promise<Slice> {
     const { store, clients, threads } = this.#recipe;
     threads.enter(ALONE);
-    const alone = clients.closed(numberOf(this.#asked, 'aloneSeconds'));
+    const alone = clients.closed(numberOf(this.#asked, 'aloneSeconds'), untilCommit(store));
     const beside = this.#isBeside(warm) ? this.#beside() : undefined;
     const [shorts, longs] = await threads.rest();
     store.commit();
@@ -100,6 +101,16 @@ class BesideArm implements OpenArm {
     await closeRecipe(this.#recipe);
     return { settings, warnings: [] };
   }
+}
+
+/** Whether the store has not committed since this was asked first: a phase then holds whole batches alone. */
+function untilCommit(store: Store): () => boolean {
+  let before: number | undefined;
+  return () => {
+    const { backendCommits } = store.stats();
+    before ??= backendCommits;
+    return backendCommits === before;
+  };
 }
 
 interface PutsBeside {

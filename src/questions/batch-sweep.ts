@@ -120,7 +120,7 @@ function cellsOf(mode: Mode): readonly Cell[] {
   const two = [DEFAULT, PROPOSAL];
   const deciding = [
     batchCell('closed', two, { loop: 'closed', seconds: 0.35, role: 'deciding', slices: 4 }),
-    batchCell('open', two, { loop: 'open', seconds: 0.5, role: 'deciding', slices: 6 }),
+    batchCell('open', two, { loop: 'open', seconds: 0.5, role: 'deciding', slices: 4 }),
   ];
   if (mode === 'quick') return deciding.map((cell) => ({ ...cell, slices: 3 }));
   const full = mode === 'full';

@@ -25,7 +25,6 @@ import {
   FLOOR,
   INTERVAL,
   intervalIn,
-  LOOKS,
   measuredOf,
   ratioWords,
   sideOf,
@@ -55,11 +54,20 @@ const LARGE_KEYS = 1_000_000;
 /** etcd's default quota of 2 GiB does not hold them. */
 const QUOTA_BYTES = 16 * 1024 ** 3;
 /**
+ * A band of 10% takes so many sessions on a disk of a virtual machine; a look before would cost them a fifth of their
+ * width and settle nothing.
+ */
+const LOOKS: Readonly<Record<Mode, readonly number[]>> = {
+  quick: [5],
+  default: [7],
+  full: [7, 12],
+};
+/**
  * Slices without long reads in turn, which have a band of 10% to hold, against those with: beside them the
  * locks differ a hundredfold, and a blocked put takes a second.
  */
-const SLICES = 16;
-const BESIDE_EVERY = 8;
+const SLICES = 24;
+const BESIDE_EVERY = 12;
 /** Percent of the time in which a long read is under way. */
 const SHARES: readonly number[] = [10, 40, 80];
 const SHARE_KEYS = 10_000;
@@ -161,7 +169,7 @@ interface About {
 
 function besideCell(keys: number, { role, sessions = 0, arms = READ_LOCKS }: About): Cell {
   const decides = role === 'deciding';
-  const [aloneSeconds, besideSeconds] = [decides ? 0.2 : 0.6, keys < KEYS ? 0.4 : 0.8];
+  const [aloneSeconds, besideSeconds] = [decides ? 0.1 : 0.6, keys < KEYS ? 0.4 : 0.8];
   const besideEvery = decides ? BESIDE_EVERY : 1;
   return {
     id: `${ID}/beside-${String(keys)}`,
@@ -171,7 +179,8 @@ function besideCell(keys: number, { role, sessions = 0, arms = READ_LOCKS }: Abo
     arms: arms.map((readLock) => ({ name: readLock, target: 'engine', settings: { readLock } })),
     prepareSeconds: 0.5 + keys * 15e-6,
     openSeconds: 1 + keys * 3e-6,
-    sliceSeconds: 0.1 + aloneSeconds + besideSeconds / besideEvery,
+    // A phase ends with a batch of the store: half of one more than it is long.
+    sliceSeconds: 0.2 + aloneSeconds + besideSeconds / besideEvery,
     diskBytes: (arms.length + 1) * keys * DISK_BYTES_A_KEY + arms.length * ARM_BYTES,
     memoryBytes: arms.length * (keys * MEMORY_BYTES_A_KEY + ARM_BYTES),
   };

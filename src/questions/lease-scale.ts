@@ -138,7 +138,7 @@ function tickCell(
   return {
     id: `${ID}/${name}`,
     title: `${range.join(' to ')} leases, ${due}`,
-    ...{ role, procedure: 'lease-ticks', factors: { ...factors }, slices: 2, sessions: 3 },
+    ...{ role, procedure: 'lease-ticks', factors: { ...factors }, slices: 1, sessions: 3 },
     ...{ arms: armsBy('leaseExpiry', EXPIRIES), prepareSeconds: 0, openSeconds: 0.5 },
     // Sizes between the ends come to about a tenth of the largest.
     sliceSeconds: 0.35 * sizes + leasesMax * 1e-6,

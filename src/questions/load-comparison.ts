@@ -128,8 +128,8 @@ function ruleTextOf({ margin, factors }: LoadRequest): string {
       : 'operations a second decide';
   return (
     `${figures}; arms paired within sessions, each ratio by its interval. Alike if the interval lies within ` +
-    `${times(1 / margin)} to ${times(margin)}; else better, or worse, if it lies beyond 1 and beyond what equal ` +
-    'arms within sessions differ by; else inconclusive. Of several figures one that is worse makes the whole ' +
+    `${times(1 / margin)} to ${times(margin)}; else better, or worse, if it lies beyond 1, and its middle ` +
+    'beyond what equal arms within sessions differ by; else inconclusive. Of several figures one that is worse makes the whole ' +
     'worse, else one that is better the whole better.'
   );
 }

@@ -89,7 +89,7 @@ const LOOKS: Readonly<Record<Mode, readonly number[]>> = {
   default: [4],
   full: [4, 8, 12],
 };
-const SLICES = 4;
+const SLICES = 3;
 const SLICE_SECONDS = 0.25;
 const FIGURES_A_FAMILY = 2;
 

@@ -32,12 +32,16 @@ export class PutClients {
     this.#streams = streams;
   }
 
-  /** Ends with the first group that is answered after so many seconds. */
-  closed(seconds: number): PutPhase {
-    return this.#phase(seconds, () => {
-      const started = systemClock.nowNs();
-      for (const stream of this.#streams) this.#submit(stream, started);
-    });
+  /** Ends with the first group that is answered after so many seconds, and goes on for as long as `isUnderWay`. */
+  closed(seconds: number, isUnderWay?: () => boolean): PutPhase {
+    return this.#phase(
+      seconds,
+      () => {
+        const started = systemClock.nowNs();
+        for (const stream of this.#streams) this.#submit(stream, started);
+      },
+      isUnderWay,
+    );
   }
 
   /** At so many puts a second of all clients together; goes on for as long as `isUnderWay`. */
