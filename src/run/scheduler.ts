@@ -134,13 +134,15 @@ export class Schedule {
     return [{ ask, needs, stuck: needs.length < all.length, seconds }];
   }
 
-  /** What is prepared comes first; without contrasts the least measured cell, in an order of the seed. */
+  /** What needs most comes first, then what is prepared; without contrasts the least measured cell, in an order of the seed. */
   #needsOf({ question, judged }: Ask): Need[] {
     const { prepared, seed } = this.#situation;
     if (question.contrasts.length > 0) {
       if (judged.settled) return [];
       const isPrepared = ({ cell }: Need): number => (prepared.has(cell) ? 0 : 1);
-      return [...judged.needs].sort((a, b) => isPrepared(a) - isPrepared(b));
+      return [...judged.needs].sort(
+        (a, b) => b.sessions - a.sessions || isPrepared(a) - isPrepared(b),
+      );
     }
     const needs = question.cells
       .filter((cell) => isMain(question, cell))
