@@ -31,7 +31,7 @@ const arm = ([putsPerSecond, putP99Us, alonePutsPerSecond]: Figures): MadeUpArm 
 
 const GLOBAL: Figures = [1000, 100_000, 4000];
 
-function beside(copy: Figures, name = 'beside-100000', sessions = 5): Round[] {
+function beside(copy: Figures, name = 'beside-100000', sessions = 8): Round[] {
   const arms = { global: arm(GLOBAL), copy: arm(copy), concurrent: arm([8000, 900, 4000]) };
   return roundsOf(cellOf(question, name), { arms, sessions });
 }
@@ -93,7 +93,7 @@ describe('what concurrent-reads says', () => {
     const { verdict, finding, measured, caveats } = answered(question, rounds);
     expect(verdict).toBe('exceeded');
     expect(finding).toMatch(
-      /^Beside ranges of 100,000 keys .* copy carries \S+x \(interval .*5 sessions\) the puts\/s of global/,
+      /^Beside ranges of 100,000 keys .* copy carries \S+x \(interval .*8 sessions\) the puts\/s of global/,
     );
     expect(finding).toMatch(/beyond the published 1\.7x and -90%, and no difference without/);
     expect(measured).toMatchObject({ unit: 'x', at: { standingKeys: 100_000 } });

@@ -42,7 +42,7 @@ function about(
         baseline: slicesOf(10_000, 5000),
         optimized: slicesOf(10_000 * rate, 5000 / p99),
       },
-      sessions: 4,
+      sessions: 6,
       slices: 2,
       spread: 0.004,
     });
