@@ -1,4 +1,5 @@
 // Tables of what a command lists, as text: a head, a rule, and rows that stand under it.
+// It prints nothing itself: what goes where is output.ts's.
 
 import Table from 'cli-table3';
 

@@ -1,4 +1,5 @@
 // Probing a system that may lack what is asked for: a file that is absent or unreadable is a value, not an error.
+// Nothing here knows what is looked for, nor what its absence means.
 
 import { readFileSync } from 'node:fs';
 

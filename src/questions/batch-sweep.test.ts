@@ -111,7 +111,7 @@ describe('what batch-sweep says', () => {
   it('of a store that did not keep up', () => {
     const skipped = [{ code: 'skipped', message: 'the store did not keep up' }];
     const { caveats } = answered(question, about(2, 1, skipped));
-    expect(caveats.at(-1)).toMatch(/^In 24 of 48 deciding slices the store did not keep up/);
+    expect(caveats.at(-1)).toMatch(/^In 16 of 32 deciding slices the store did not keep up/);
   });
 
   it('in maps with default, proposal and best marked, and in tables', () => {

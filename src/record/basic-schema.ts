@@ -1,4 +1,5 @@
 // Shapes that all records are made of, and fields of numbers in short. Below every other shape.
+// What records are made of them stands in their own modules.
 
 import { z } from 'zod';
 

@@ -53,7 +53,7 @@ beforeAll(async () => {
   const ran = await kvtune(['run', 'read-heavy', ...small, '--out', load]);
   expect(ran.code, ran.stderr).toBe(0);
   const reproduced = await kvtune([
-    ...['reproduce', '--quick', '--claims', 'lease-scale', '--budget', '30s', '--out', claim],
+    ...['reproduce', '--quick', '--claims', 'lease-scale', '--budget', '14s', '--out', claim],
   ]);
   expect(reproduced.code, reproduced.stderr).toBe(0);
 }, 3 * MINUTES);

@@ -18,6 +18,7 @@ import type { AnswersFile } from '../../record/answer.ts';
 import type { Run } from '../../record/run.ts';
 import { kvtune } from '../../testing/kvtune-process.ts';
 import { diskFolder } from '../../testing/test-folder.ts';
+import { kvtuneInside } from './testing/kvtune-inside.ts';
 
 const REPORT_BYTES_MAX = 2e6;
 const VERSION_1 = fileURLToPath(new URL('../../record/testing/v1/', import.meta.url));
@@ -59,7 +60,7 @@ function expectHtml(text: string): void {
 describe.concurrent('kvtune report', () => {
   it('writes all files into the run folder and prints what was found', async () => {
     const folder = stored();
-    const { code, stdout, stderr } = await kvtune(['report', folder]);
+    const { code, stdout, stderr } = await kvtuneInside(['report', folder]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('most operations/s at');
     expect(stdout).toContain(`written: ${join(folder, 'report.html')}`);
@@ -74,14 +75,14 @@ describe.concurrent('kvtune report', () => {
 
   it('says what was said when it was measured, each time', async () => {
     const folder = stored();
-    const first = await kvtune(['report', folder, '--json']);
+    const first = await kvtuneInside(['report', folder, '--json']);
     expect(first).toMatchObject({ code: 0, stderr: '' });
     const answers = JSON.parse(first.stdout) as AnswersFile;
     const read = (of: string): unknown =>
       JSON.parse(readFileSync(join(of, 'answers.json'), 'utf8'));
     expect(answers).toEqual(read(folder));
     expect(answers).toEqual(read(measured));
-    expect((await kvtune(['report', folder, '--json'])).stdout).toBe(first.stdout);
+    expect((await kvtuneInside(['report', folder, '--json'])).stdout).toBe(first.stdout);
   });
 
   it.each([
@@ -90,19 +91,19 @@ describe.concurrent('kvtune report', () => {
   ])('--format %s writes %s only, or --out', async (format, name) => {
     const folder = stored();
     const before = readdirSync(folder);
-    expect((await kvtune(['report', folder, '--format', format])).code).toBe(0);
+    expect((await kvtuneInside(['report', folder, '--format', format])).code).toBe(0);
     expect(readdirSync(folder).sort()).toEqual([...before, name].sort());
     const out = join(base, `out-${String(made)}`, 'deep', name);
-    expect((await kvtune(['report', folder, '--format', format, '--out', out])).code).toBe(0);
+    expect((await kvtuneInside(['report', folder, '--format', format, '--out', out])).code).toBe(0);
     expect(readFileSync(out, 'utf8')).toBe(readFileSync(join(folder, name), 'utf8'));
   });
 
   it('--format svg writes the charts, or into --out', async () => {
     const folder = stored();
     const out = join(base, 'charts-elsewhere');
-    expect((await kvtune(['report', folder, '--format', 'svg', '--out', out])).code).toBe(0);
+    expect((await kvtuneInside(['report', folder, '--format', 'svg', '--out', out])).code).toBe(0);
     expect(existsSync(join(folder, 'charts'))).toBe(false);
-    expect((await kvtune(['report', folder, '--format', 'svg'])).code).toBe(0);
+    expect((await kvtuneInside(['report', folder, '--format', 'svg'])).code).toBe(0);
     expect(readdirSync(out)).toEqual(readdirSync(join(folder, 'charts')));
     expect(readdirSync(out).length).toBeGreaterThanOrEqual(1);
   });
@@ -111,7 +112,7 @@ describe.concurrent('kvtune report', () => {
     const folder = stored();
     const before = readdirSync(folder);
     const out = join(base, 'all-elsewhere', 'new');
-    expect((await kvtune(['report', folder, '--out', out])).code).toBe(0);
+    expect((await kvtuneInside(['report', folder, '--out', out])).code).toBe(0);
     expect(readdirSync(out).sort()).toEqual(['answers.json', 'charts', 'report.html', 'report.md']);
     expect(readdirSync(folder)).toEqual(before);
   });
@@ -122,7 +123,7 @@ describe.concurrent('kvtune report', () => {
     new RunFolder(folder, 'resumed').writeRun({ ...run, status: 'interrupted' });
     const rounds = join(folder, 'rounds.ndjson');
     truncateSync(rounds, readFileSync(rounds).length - 30);
-    const { code, stdout } = await kvtune(['report', folder]);
+    const { code, stdout } = await kvtuneInside(['report', folder]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/interrupted/i);
     expectHtml(readFileSync(join(folder, 'report.html'), 'utf8'));
@@ -140,7 +141,7 @@ describe.concurrent('kvtune report', () => {
     };
     new RunFolder(folder, 'resumed').writeRun(claims);
     writeFileSync(join(folder, 'rounds.ndjson'), '');
-    const { code, stdout } = await kvtune(['report', folder, '--json']);
+    const { code, stdout } = await kvtuneInside(['report', folder, '--json']);
     expect(code).toBe(0);
     const { answers } = JSON.parse(stdout) as AnswersFile;
     const found = answers.map(({ question, verdict, measured: figure }) => [
@@ -166,7 +167,7 @@ describe.concurrent('kvtune report', () => {
       const read = (): string[] => names.map((name) => readFileSync(join(folder, name), 'utf8'));
       const before = read();
       for (let time = 0; time < 2; time++) {
-        const { code, stdout, stderr } = await kvtune(['report', folder]);
+        const { code, stdout, stderr } = await kvtuneInside(['report', folder]);
         expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
         expect(stdout).toContain('written: ');
       }
@@ -179,11 +180,11 @@ describe.concurrent('kvtune report', () => {
     const missing = join(base, 'no-run');
     mkdirSync(missing);
     for (const folder of [missing, join(base, 'nowhere')]) {
-      const { code, stdout, stderr } = await kvtune(['report', folder]);
+      const { code, stdout, stderr } = await kvtuneInside(['report', folder]);
       expect(code).toBe(2);
       expect(stdout).toBe('');
       expect(stderr).toContain(`${join(folder, 'run.json')} does not exist`);
-      const json = await kvtune(['report', folder, '--json']);
+      const json = await kvtuneInside(['report', folder, '--json']);
       expect(json.code).toBe(2);
       const { error } = JSON.parse(json.stdout) as { error: { code: string } };
       expect(error.code).toBe('RECORD');
@@ -196,7 +197,7 @@ describe.concurrent('kvtune report', () => {
     const lines = readFileSync(rounds, 'utf8').split('\n');
     lines[2] = lines[2]?.slice(0, 50) ?? '';
     writeFileSync(rounds, lines.join('\n'));
-    const { code, stderr } = await kvtune(['report', folder]);
+    const { code, stderr } = await kvtuneInside(['report', folder]);
     expect(code).toBe(6);
     expect(stderr).toMatch(/rounds\.ndjson, line 3 is no JSON/);
     expect(existsSync(join(folder, 'report.html'))).toBe(false);
@@ -205,14 +206,21 @@ describe.concurrent('kvtune report', () => {
   it('names a damaged run.json, and ends with 6', async () => {
     const folder = stored();
     writeFileSync(join(folder, 'run.json'), '{');
-    const { code, stderr } = await kvtune(['report', folder, '--format', 'md']);
+    const { code, stderr } = await kvtuneInside(['report', folder, '--format', 'md']);
     expect(code).toBe(6);
     expect(stderr).toMatch(/run\.json is no JSON/);
   });
 
   it('says when --out cannot be written, and ends with 2', async () => {
     const folder = stored();
-    const { code, stderr } = await kvtune(['report', folder, '--format', 'html', '--out', base]);
+    const { code, stderr } = await kvtuneInside([
+      'report',
+      folder,
+      '--format',
+      'html',
+      '--out',
+      base,
+    ]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/cannot be written/);
     expect(
@@ -221,7 +229,7 @@ describe.concurrent('kvtune report', () => {
   });
 
   it('refuses a format that it does not know', async () => {
-    const { code, stderr } = await kvtune(['report', stored(), '--format', 'htm']);
+    const { code, stderr } = await kvtuneInside(['report', stored(), '--format', 'htm']);
     expect(code).toBe(2);
     expect(stderr).toMatch(/did you mean html\?/);
   });
