@@ -9,6 +9,7 @@ import { assert } from '../base/assert.ts';
 import { EngineError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import type { OpenFlags, Vfs, VfsFile } from './vfs.ts';
+import { WrappedFile, WrappedVfs } from './wrapped-vfs.ts';
 
 export type FaultOperation =
   | 'read'
@@ -42,7 +43,7 @@ export interface FaultVfsOptions {
   readonly seed?: number;
 }
 
-export class FaultVfs implements Vfs {
+export class FaultVfs extends WrappedVfs {
   /** Calls that came in since construction, failed ones included. */
   readonly calls: Record<FaultOperation, number> = {
     open: 0,
@@ -59,12 +60,11 @@ export class FaultVfs implements Vfs {
   };
   /** Faults injected since construction. */
   faults = 0;
-  readonly #inner: Vfs;
   readonly #random: Random;
   #rules: { readonly rule: FaultRule; matched: number }[] = [];
 
   constructor(inner: Vfs, options: FaultVfsOptions = {}) {
-    this.#inner = inner;
+    super(inner);
     this.#random = new Random(options.seed ?? 1);
   }
 
@@ -79,43 +79,39 @@ export class FaultVfs implements Vfs {
     this.#rules = [];
   }
 
-  open(path: string, flags: OpenFlags): VfsFile {
+  override open(path: string, flags: OpenFlags): VfsFile {
     this.#check('open', path);
-    return new FaultFile(this, path, this.#inner.open(path, flags));
+    return new FaultFile(this, path, super.open(path, flags));
   }
 
-  exists(path: string): boolean {
-    return this.#inner.exists(path);
-  }
-
-  remove(path: string): void {
+  override remove(path: string): void {
     this.#check('remove', path);
-    this.#inner.remove(path);
+    super.remove(path);
   }
 
-  list(folder: string): string[] {
+  override list(folder: string): string[] {
     this.#check('list', folder);
-    return this.#inner.list(folder);
+    return super.list(folder);
   }
 
-  makeFolder(folder: string): void {
+  override makeFolder(folder: string): void {
     this.#check('makeFolder', folder);
-    this.#inner.makeFolder(folder);
+    super.makeFolder(folder);
   }
 
-  rename(from: string, to: string): void {
+  override rename(from: string, to: string): void {
     this.#check('rename', from);
-    this.#inner.rename(from, to);
+    super.rename(from, to);
   }
 
-  syncFolder(folder: string): void {
+  override syncFolder(folder: string): void {
     this.#check('syncFolder', folder);
-    this.#inner.syncFolder(folder);
+    super.syncFolder(folder);
   }
 
-  lock(file: VfsFile, path: string, kind: 'exclusive' | 'shared'): string | undefined {
+  override lock(file: VfsFile, path: string, kind: 'exclusive' | 'shared'): string | undefined {
     assert(file instanceof FaultFile, `${path} is locked through a handle of another vfs`);
-    return this.#inner.lock(file.inner, path, kind);
+    return super.lock(file, path, kind);
   }
 
   /** Counts a call for every rule; returns the fault it has to meet. Used by this file's handles. */
@@ -145,23 +141,22 @@ export class FaultVfs implements Vfs {
   }
 }
 
-class FaultFile implements VfsFile {
-  readonly inner: VfsFile;
+class FaultFile extends WrappedFile {
   readonly #vfs: FaultVfs;
   readonly #path: string;
 
   constructor(vfs: FaultVfs, path: string, inner: VfsFile) {
+    super(inner);
     this.#vfs = vfs;
     this.#path = path;
-    this.inner = inner;
   }
 
-  read(target: Uint8Array, offset: number, length: number, position: number): number {
+  override read(target: Uint8Array, offset: number, length: number, position: number): number {
     this.#check('read');
     return this.inner.read(target, offset, length, position);
   }
 
-  write(source: Uint8Array, offset: number, length: number, position: number): void {
+  override write(source: Uint8Array, offset: number, length: number, position: number): void {
     const fault = this.#vfs.takeFault('write', this.#path);
     if (fault === 'SHORT_WRITE') {
       this.inner.write(source, offset, this.#vfs.shortLength(length), position);
@@ -170,33 +165,21 @@ class FaultFile implements VfsFile {
     this.inner.write(source, offset, length, position);
   }
 
-  writev(sources: readonly Uint8Array[], position: number): void {
+  override writev(sources: readonly Uint8Array[], position: number): void {
     const fault = this.#vfs.takeFault('writev', this.#path);
     if (fault === 'SHORT_WRITE') this.#writePrefix(sources, position);
     if (fault !== undefined) throw injected(fault, 'writev', this.#path);
     this.inner.writev(sources, position);
   }
 
-  sync(): void {
+  override sync(): void {
     this.#check('sync');
     this.inner.sync();
   }
 
-  truncate(bytes: number): void {
+  override truncate(bytes: number): void {
     this.#check('truncate');
     this.inner.truncate(bytes);
-  }
-
-  size(): number {
-    return this.inner.size();
-  }
-
-  allocatedBytes(): number {
-    return this.inner.allocatedBytes();
-  }
-
-  close(): void {
-    this.inner.close();
   }
 
   #check(operation: FaultOperation): void {

@@ -67,7 +67,7 @@ export function addedWords(syncDelayMs: number): string {
 }
 
 /** A question about a claim, without what is alike for all. */
-export interface ClaimShape
+interface ClaimShape
   extends
     Pick<Question, 'id' | 'title' | 'ruleText' | 'cells' | 'contrasts' | 'looks' | 'rule'>,
     Partial<Pick<Question, 'target' | 'priority' | 'faults'>> {
@@ -76,7 +76,7 @@ export interface ClaimShape
   readonly wording: (evidence: Evidence, decided: Verdict) => Wording;
 }
 
-export function claimQuestion(shape: ClaimShape): Question {
+function claimQuestion(shape: ClaimShape): Question {
   return {
     kind: 'claim',
     target: 'engine',

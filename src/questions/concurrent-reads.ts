@@ -10,24 +10,17 @@ import { READ_LOCKS, type ReadLock } from '../../engine/index.ts';
 import type { Verdict } from '../record/answer.ts';
 import type { Mode } from '../record/run.ts';
 import { ratioOf } from '../question/contrast.ts';
-import type {
-  Cell,
-  Contrast,
-  Estimates,
-  Evidence,
-  Peers,
-  Question,
-  QuestionSource,
-} from '../question/question.ts';
+import type { Cell, Contrast, Estimates, Peers, Question } from '../question/question.ts';
 import { count, list, times } from '../judge/words.ts';
 import {
-  claimQuestion,
+  claimSource,
   FLOOR,
   INTERVAL,
   intervalIn,
   measuredOf,
   ratioWords,
   sideOf,
+  type Told,
 } from './claim-question.ts';
 import { described, hasValue } from './cell-figures.ts';
 import { costCaveats, costCells, costFaults } from './read-costs.ts';
@@ -100,34 +93,6 @@ const RULE =
   'session did not run as its arm or got wrong answers, if the work folder is in memory, or if a read of ' +
   "1,000 keys costs over 1.25 times etcd's own with global (ReadTx) or with copy (ConcurrentReadTx).";
 
-export const concurrentReads: QuestionSource = {
-  id: ID,
-  title: TITLE,
-  build: ({ mode, peers }) => {
-    const cells = cellsOf(mode, peers);
-    const [deciding] = cells;
-    if (deciding === undefined) throw new Error(`${ID} has no deciding cell`);
-    return claimQuestion({
-      ...{ id: ID, title: TITLE, published: PUBLISHED, ruleText: RULE, cells },
-      ...{ contrasts: contrastsOf(deciding.id), looks: LOOKS[mode], rule },
-      faults: ({ rounds }) => costFaults(rounds),
-      wording: (evidence, decided) => ({
-        finding: findingOf(evidence, deciding, decided),
-        measured: measuredOf(evidence.estimates.get('puts'), {
-          unit: 'x',
-          what: 'puts/s beside long reads, copy / global',
-          at: { standingKeys: deciding.factors['standingKeys'] ?? 0, sharePercent: 100 },
-        }),
-        limits: readLimits(evidence, cells),
-        caveats: [...CAVEATS, ...paceCaveats(evidence, deciding), ...costCaveats(evidence.rounds)],
-        panels: readPanels(evidence, cells),
-        tables: readTables(evidence, cells),
-        facts: [],
-      }),
-    });
-  },
-};
-
 const CAVEATS: readonly string[] = [
   'etcd has the copy since 3.4 (PR 10523 by jingyih, designed by jpbetz, both of Google, not Alibaba). It ' +
     'slowed writes and short reads until 3.5 (PRs 12896 and 12933), where one copy serves many reads. ' +
@@ -138,6 +103,35 @@ const CAVEATS: readonly string[] = [
     'time). A gain of 1.7x is a lock that long reads hold 41% of the time.',
   'What etcd before 3.4 locked was the backend of one member, not the database as a whole.',
 ];
+
+export const concurrentReads = claimSource({
+  ...{ id: ID, title: TITLE, published: PUBLISHED, ruleText: RULE, caveats: CAVEATS, looks: LOOKS },
+  cells: cellsOf,
+  contrasts: (cells) => contrastsOf(decidingOf(cells).id),
+  rule,
+  faults: ({ rounds }) => costFaults(rounds),
+  wording: (told) => {
+    const { cells, estimates, rounds } = told;
+    const deciding = decidingOf(cells);
+    return {
+      finding: findingOf(told, deciding),
+      measured: measuredOf(estimates.get('puts'), {
+        ...{ unit: 'x', what: 'puts/s beside long reads, copy / global' },
+        at: { standingKeys: deciding.factors['standingKeys'] ?? 0, sharePercent: 100 },
+      }),
+      limits: readLimits(told, cells),
+      caveats: [...paceCaveats(told, deciding), ...costCaveats(rounds)],
+      panels: readPanels(told, cells),
+      tables: readTables(told, cells),
+    };
+  },
+});
+
+function decidingOf(cells: readonly Cell[]): Cell {
+  const [deciding] = cells;
+  if (deciding === undefined) throw new Error(`${ID} has no deciding cell`);
+  return deciding;
+}
 
 /** The deciding cell first. */
 function cellsOf(mode: Mode, { etcdMvcc }: Peers): readonly Cell[] {
@@ -275,8 +269,8 @@ function controlOf(found: Estimates): 'holds' | 'fails' | 'open' | 'unknown' {
   return alone.high < 1 / ALONE_BAND || alone.low > ALONE_BAND ? 'fails' : 'open';
 }
 
-function findingOf(evidence: Evidence, { factors }: Cell, decided: Verdict): string {
-  const { estimates } = evidence;
+function findingOf(told: Told, { factors }: Cell): string {
+  const { estimates, decided } = told;
   const [puts, p99, alone] = ['puts', 'p99', 'alone'].map((name) => estimates.get(name));
   const beside = `Beside ranges of ${count(Number(factors['standingKeys']))} keys that are always under way`;
   const parts: string[] = [];
@@ -285,7 +279,7 @@ function findingOf(evidence: Evidence, { factors }: Cell, decided: Verdict): str
   if (parts.length === 0) return 'No session of it was measured.';
   if (hasValue(alone)) parts.push(`without long reads its puts/s are ${ratioWords(alone)}`);
   const ours = described(
-    evidence,
+    told,
     ratioOf({
       ...{ id: 'concurrent', words: '', cell: BEYOND_CELL },
       ...{ figure: 'putsPerSecond', over: 'concurrent', under: 'global' },

@@ -3,7 +3,7 @@
 
 import type { Axis, LinesPanel, Panel, Table } from '../record/answer.ts';
 import { ratioOf } from '../question/contrast.ts';
-import type { Cell, Contrast, Evidence } from '../question/question.ts';
+import type { Cell, Contrast } from '../question/question.ts';
 import { count, list, times } from '../judge/words.ts';
 import {
   armPoints,
@@ -17,7 +17,7 @@ import {
   scaled,
   type Metric,
 } from './cell-figures.ts';
-import { slicesOf } from './claim-question.ts';
+import { slicesOf, type Told } from './claim-question.ts';
 import { costTable } from './read-costs.ts';
 
 const PUBLISHED_GAIN = 1.7;
@@ -33,7 +33,7 @@ const isOf =
     cell.procedure === procedure &&
     (sharePercent === undefined || cell.factors['sharePercent'] === sharePercent);
 
-export function readPanels(evidence: Evidence, cells: readonly Cell[]): Panel[] {
+export function readPanels(evidence: Told, cells: readonly Cell[]): Panel[] {
   const beside = cells.filter(isOf('reads-beside', 100)).map(withoutGlobal);
   const overKeys = (id: string, title: string, y: Axis, metric: Metric): LinesPanel | undefined => {
     const about = { id, title, y, x: axis('Keys of the long range', '') };
@@ -80,7 +80,7 @@ function shareCells(cells: readonly Cell[]): Cell[] {
 }
 
 /** Gains over global by the share of time that a long read takes, beside what the lock alone makes. */
-function gainPanel(evidence: Evidence, cells: readonly Cell[]): LinesPanel | undefined {
+function gainPanel(evidence: Told, cells: readonly Cell[]): LinesPanel | undefined {
   const own = shareCells(cells);
   const about = {
     ...{ id: 'share', title: 'Gain by how much of the time a long read is under way' },
@@ -102,7 +102,7 @@ function gainPanel(evidence: Evidence, cells: readonly Cell[]): LinesPanel | und
 }
 
 /** Where the claim holds and where not. */
-export function readLimits(evidence: Evidence, cells: readonly Cell[]): string[] {
+export function readLimits(evidence: Told, cells: readonly Cell[]): string[] {
   const gains = (of: readonly Cell[], figure: string, where: (cell: Cell) => string): string[] =>
     of.flatMap((cell) => {
       const found = described(evidence, gainOf('copy', cell.id, figure));
@@ -127,7 +127,7 @@ export function readLimits(evidence: Evidence, cells: readonly Cell[]): string[]
   return [...limits, ...scalingLimits(evidence, cells)];
 }
 
-function scalingLimits(evidence: Evidence, cells: readonly Cell[]): string[] {
+function scalingLimits(evidence: Told, cells: readonly Cell[]): string[] {
   const readers = cells
     .filter(isOf('short-reads'))
     .filter(({ id }) => slicesOf(evidence.rounds, id).length > 0);
@@ -150,7 +150,7 @@ function scalingLimits(evidence: Evidence, cells: readonly Cell[]): string[] {
 const LONG_READS_MIN = 2;
 
 /** What the recipe's own pace would make of long reads that are as short as here; and too few of them. */
-export function paceCaveats({ rounds }: Evidence, deciding: Cell): string[] {
+export function paceCaveats({ rounds }: Told, deciding: Cell): string[] {
   const caveats: string[] = [];
   const ms = medianOf(slicesOf(rounds, deciding.id, 'copy'), 'longReadMs');
   if (ms !== null && ms < 1000) {
@@ -171,7 +171,7 @@ export function paceCaveats({ rounds }: Evidence, deciding: Cell): string[] {
   return caveats;
 }
 
-export function readTables({ rounds }: Evidence, cells: readonly Cell[]): Table[] {
+export function readTables({ rounds }: Told, cells: readonly Cell[]): Table[] {
   const etcd = cells.filter(isOf('etcd-beside'));
   const version = String(etcd.flatMap(({ id }) => slicesOf(rounds, id))[0]?.settings['etcd'] ?? '');
   return [
