@@ -167,7 +167,7 @@ function findingOf(main: Size | undefined, sizes: readonly Size[]): string {
   }[main.outcome];
   return (
     `With hashmap a put at 100 GB took ${ratioWords(main.estimate)} the latency it has at 2 GB, ${where}; ` +
-    `shown to stay within them: ${list(ARMS.map((arm) => reachWords(sizes, arm)))}.`
+    `shown to stay within them: ${list(reachOf(sizes))}.`
   );
 }
 
@@ -176,13 +176,16 @@ function isQuicker({ estimate }: Size): boolean {
   return interval !== undefined && interval.high < 1;
 }
 
-function reachWords(sizes: readonly Size[], arm: string): string {
-  const own = sizes.filter((size) => size.arm === arm);
-  if (own.length === 0) return `${arm} was not measured beside 2 GB`;
-  const largest = largestEqual(own);
-  return largest === undefined
-    ? `${arm} at no measured size above 2 GB`
-    : `${arm} as far as ${gigabytes(largest.bytes)}`;
+/** How far each arm holds that was measured beside 2 GB. */
+function reachOf(sizes: readonly Size[]): string[] {
+  return ARMS.flatMap((arm) => {
+    const own = sizes.filter((size) => size.arm === arm);
+    if (own.length === 0) return [];
+    const largest = largestEqual(own);
+    return largest === undefined
+      ? [`${arm} at no measured size above 2 GB`]
+      : [`${arm} as far as ${gigabytes(largest.bytes)}`];
+  });
 }
 
 const OUTCOME_WORDS: Readonly<Record<Equivalence, string>> = {

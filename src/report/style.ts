@@ -24,6 +24,7 @@ p{margin:0 0 10px;max-width:76ch}
 .sub{color:var(--muted);font-size:14px;max-width:none;margin-bottom:24px}
 .banner{border:2px solid var(--warn);background:var(--warn-bg);color:var(--warn);font-weight:600;
 padding:12px 16px;border-radius:6px;margin:0 0 20px;max-width:none}
+.cards+p{margin-top:18px}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(440px,100%),1fr));gap:18px}
 .card{border:1px solid var(--line);border-radius:10px;padding:18px 20px;background:var(--panel)}
 .card h2{all:unset;display:block;font-size:18px;font-weight:650;line-height:1.3;margin:10px 0 8px}

@@ -26,7 +26,7 @@ const flags = {
   full: switchFlag({ describe: 'more sessions and the whole surface, within an hour' }),
   resume: textFlag({ describe: 'folder of a run to go on with; its mode and seed stay' }),
   budget: budgetFlag(
-    'time to use, e.g. 10m; what does not fit is left out and named (default: 8m)',
+    'time to use, e.g. 10m; what does not fit is left out and named (default: 470s; 85s with --quick)',
   ),
   workDir: textFlag({
     describe: 'folder on the disk to measure, for databases (default: in the run folder)',
